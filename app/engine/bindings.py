@@ -1,0 +1,231 @@
+"""How a field says, once, in its own declaration, where its value lives: a column, two columns of money, a related
+row, ordered rows, a connection. The ordinary resolvers are made here from that; a compiler can read the same
+bindings from the field's metadata."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+
+from app.engine.context import Info
+from app.engine.paging import PageArguments, nested_page, root_page
+from app.engine.scopes import describe, requires
+from app.store.statement import Link, Operator, Order, Select, Where
+
+BINDING = "binding"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The row's own column."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyColumns:
+    """Two columns, amount and currency; null where the amount is."""
+
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """The row of `table` whose id stands in the column `by`."""
+
+    table: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedRows:
+    """The rows of `table` whose `column` is this row's id, or that `link` pairs with it, in order."""
+
+    table: str
+    order: tuple[Order, ...]
+    column: str = ""
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A connection over `table`: of all rows the caller sees, or of those that belong to this row."""
+
+    table: str
+    order: Order
+    column: str = ""
+    link: Link | None = None
+    where: tuple[Where, ...] = ()
+    filter: type | None = None
+    order_by: type | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Python:
+    """Worked out in Python; says from which columns."""
+
+    needs: tuple[str, ...] = ()
+
+
+Scopes = Iterable[str] | Iterable[Iterable[str]]
+
+
+def column(description: str, name: str | None = None, *, scopes: Scopes = (), deprecated: str | None = None) -> Any:
+    """A field whose value is a column of its row; `name` where it is not the field's own."""
+    if name is None:
+        return _field(description, None, scopes, None, deprecated)
+
+    def resolve(root: Any) -> Any:
+        return getattr(root, name)
+
+    return _field(description, Column(name), scopes, resolve, deprecated)
+
+
+def money(description: str, prefix: str, *, scopes: Scopes = ("commercial:read",)) -> Any:
+    """A field of type Money from the columns `<prefix>_amount` and `<prefix>_currency`."""
+    binding = MoneyColumns(f"{prefix}_amount", f"{prefix}_currency")
+
+    def resolve(root: Any) -> Any:
+        amount = getattr(root, binding.amount)
+        return None if amount is None else Amount(amount, getattr(root, binding.currency))
+
+    return _field(description, binding, scopes, resolve)
+
+
+def related(description: str, table: str, by: str, *, scopes: Scopes = ()) -> Any:
+    """A field that leads to one row of another table."""
+
+    async def resolve(root: Any, info: Info) -> Any:
+        key = getattr(root, by)
+        return None if key is None else await info.context.loaders.row(table).load(key)
+
+    return _field(description, Relation(table, by), scopes, resolve)
+
+
+def ordered(
+    description: str, table: str, order: str, *, column: str = "", link: Link | None = None, scopes: Scopes = ()
+) -> Any:
+    """A field that lists the rows of another table that belong to this one."""
+    binding = OrderedRows(table, (Order(order), Order("id")), column, link)
+    select = Select(table, order=binding.order)
+
+    async def resolve(root: Any, info: Info) -> Any:
+        return await info.context.loaders.children(select, column, link).load(root.id)
+
+    return _field(description, binding, scopes, resolve)
+
+
+def paged(description: str, binding: Paged, *, scopes: Scopes = ()) -> Any:
+    """A connection field with paging arguments and, where the binding has them, `filter` and `orderBy`."""
+
+    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
+        arguments = {name: value for name, value in arguments.items() if value is not UNSET}
+        given = arguments.get("filter") or (binding.filter() if binding.filter else None)
+        where = binding.where + conditions(given)
+        asked = PageArguments(*(arguments.get(name) for name in PAGING))
+        order = ordering(arguments.get("order_by")) or binding.order
+        if binding.column or binding.link:
+            loaders = info.context.loaders
+            return await nested_page(
+                loaders, Select(binding.table, where), order, asked, binding.column, binding.link, root.id
+            )
+        return await root_page(info.context, Select(binding.table, where), order, asked)
+
+    declare(resolve, _page_parameters(binding))
+    return _field(description, binding, scopes, resolve)
+
+
+def computed(description: str, *, needs: tuple[str, ...] = (), scopes: Scopes = ()) -> Mapping[str, Any]:
+    """Keyword arguments of `strawberry.field` for a resolver in Python, with its scopes in the description."""
+    return {
+        "description": describe(description, scopes),
+        "directives": requires(scopes),
+        "metadata": {BINDING: Python(needs)},
+    }
+
+
+def matching(description: str, column: str, operator: Operator = "eq") -> Any:
+    """A filter's field: keeps the rows whose column stands in this relation to the value."""
+    return strawberry.field(
+        description=description, default=UNSET, metadata={BINDING: Where(column, operator, None)}
+    )
+
+
+def conditions(given: Any) -> tuple[Where, ...]:
+    """The conditions a filter input stands for; absent and null fields do not filter."""
+    if not given:
+        return ()
+    found: list[Where] = []
+    for part in given.__strawberry_definition__.fields:
+        value = getattr(given, part.python_name)
+        template = part.metadata.get(BINDING)
+        if template is not None and value is not UNSET and value is not None:
+            kept = tuple(value) if isinstance(value, list) else value
+            found.append(Where(template.column, template.operator, kept))
+    return tuple(found)
+
+
+def ordering(given: Any) -> Order | None:
+    """The order an order input stands for: its field's value is the column."""
+    if not given:
+        return None
+    return Order(given.field.value, given.direction.value == "DESC")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of money, as the graph's Money type reads it."""
+
+    amount: Any
+    currency: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _field(description: str, binding: Any, scopes: Scopes, resolver: Any, deprecated: str | None = None) -> Any:
+    scopes = list(scopes)  # type: ignore[arg-type]
+    arguments: dict[str, Any] = {
+        "description": describe(description, scopes),
+        "directives": requires(scopes),
+        "metadata": {} if binding is None else {BINDING: binding},
+        "deprecation_reason": deprecated,
+    }
+    return strawberry.field(**arguments) if resolver is None else strawberry.field(resolver=resolver, **arguments)
+
+
+def _argument(annotation: Any, description: str) -> Any:
+    return Annotated[annotation | None, strawberry.argument(description=description)]
+
+
+def _page_parameters(binding: Paged) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    if binding.filter is not None:
+        parameters["filter"] = _argument(binding.filter, "Keeps only rows that fit every given field.")
+    if binding.order_by is not None:
+        parameters["order_by"] = _argument(binding.order_by, "The sort order; the newest first where it is absent.")
+    return parameters | PAGING
+
+
+PAGING: dict[str, Any] = {
+    "first": _argument(int, "How many rows from the start, 1–1000. Either `first` or `last` is required."),
+    "after": _argument(str, "Only rows after this cursor."),
+    "last": _argument(int, "How many rows from the end, 1–1000."),
+    "before": _argument(str, "Only rows before this cursor."),
+}
+
+
+def declare(resolver: Any, parameters: Mapping[str, Any]) -> None:
+    """Gives a resolver the signature that strawberry reads its arguments from."""
+    first = [
+        Parameter("root", Parameter.POSITIONAL_OR_KEYWORD, annotation=Any),
+        Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
+    ]
+    rest = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=UNSET, annotation=annotation)
+        for name, annotation in parameters.items()
+    ]
+    resolver.__signature__ = Signature([*first, *rest])
+    resolver.__annotations__ = {"root": Any, "info": Info, **parameters}

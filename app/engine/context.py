@@ -1,0 +1,49 @@
+"""What a resolver is given: the caller, the store, loaders that live as long as one answer, the feed, the clock."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import strawberry
+
+from app.clock import Clock, today
+from app.engine.loaders import Loaders
+from app.events.feed import Feed
+from app.principal import Principal
+from app.store.session import Store
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAccess:
+    """Whether the caller may read one field of a document; `path` is made of response keys."""
+
+    path: tuple[str, ...]
+    allowed: bool
+    missing_scopes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation's context, or one event's of a subscription."""
+
+    principal: Principal
+    store: Store
+    feed: Feed
+    clock: Clock
+    request_id: str
+    explain: Callable[[str, Principal], Sequence[FieldAccess]]
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loaders = Loaders(self.store, self.principal)
+
+    def fresh(self) -> "Context":
+        """The same context with empty loaders, so that the next event reads the rows as they are then."""
+        return Context(self.principal, self.store, self.feed, self.clock, self.request_id, self.explain)
+
+    def today(self) -> date:
+        """The day that an absent `asOf` means, in UTC."""
+        return today(self.clock)
+
+
+Info = strawberry.Info[Context, None]

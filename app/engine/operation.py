@@ -1,0 +1,52 @@
+"""What the edges hand to the engine and get back: an operation as it was sent, a response ready to be written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from app.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One GraphQL request. `read_only` refuses mutations (a GET); `reject` refuses the whole operation where
+    a scope is missing instead of answering the rest (`Prefer: reject`)."""
+
+    document: str
+    variables: Mapping[str, Any] | None
+    operation_name: str | None
+    principal: Principal | None
+    request_id: str
+    read_only: bool = False
+    reject: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One GraphQL response. `status` is the HTTP status of the GraphQL-over-HTTP draft for
+    application/graphql-response+json; `data` is left out of the body where `executed` is false.
+    `errors` are formatted error objects, each with extensions {code, requestId}."""
+
+    status: int
+    executed: bool
+    data: Mapping[str, Any] | None = None
+    errors: Sequence[Mapping[str, Any]] = ()
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def payload(self) -> dict[str, Any]:
+        """The response map, errors first as the specification advises."""
+        out: dict[str, Any] = {}
+        if self.errors:
+            out["errors"] = list(self.errors)
+        if self.executed:
+            out["data"] = self.data
+        if self.extensions:
+            out["extensions"] = self.extensions
+        return out
+
+    def body(self) -> bytes:
+        """The response map as JSON bytes."""
+        return orjson.dumps(self.payload())

@@ -1,0 +1,86 @@
+"""From an `Authorization` header to a principal. Remembers tokens it has verified; leaves signatures and claims to
+`tokens`, and the question whether an organisation exists to the function it is given."""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.clock import Clock
+from app.errors import Unauthenticated
+from app.principal import Principal
+from app.security.tokens import MAXIMUM_TOKEN_BYTES, Tokens, Verified
+
+REMEMBERED_TOKENS = 4_096
+ORGANISATION_RECHECK = timedelta(seconds=30)
+
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    verified: Verified
+    checked_at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        in_time = self.verified.accepted_from <= now < self.verified.accepted_until
+        return in_time and timedelta(0) <= now - self.checked_at < ORGANISATION_RECHECK
+
+
+class Authenticator:
+    """Safe to share between requests. At most `remembered` verified tokens are kept, by digest and never by text;
+    after 30 s, or when its time is over, a token is verified again."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        organisation_exists: Callable[[str], Awaitable[bool]],
+        clock: Clock,
+        *,
+        remembered: int = REMEMBERED_TOKENS,
+    ) -> None:
+        self._tokens = tokens
+        self._organisation_exists = organisation_exists
+        self._clock = clock
+        self._limit = remembered
+        self._known: OrderedDict[bytes, _Remembered] = OrderedDict()
+
+    async def authenticate(self, authorization: str | None) -> Principal | None:
+        """None without a header; the principal of a good `Bearer` token. Unauthenticated, with a message that
+        repeats nothing of the header, for any other header, a token that is not accepted now, or one of an
+        organisation that does not exist."""
+        if authorization is None:
+            return None
+        token = _bearer(authorization)
+        now = self._clock()
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._known.get(digest)
+        if known is not None and known.is_fresh(now):
+            self._known.move_to_end(digest)
+            return known.verified.principal
+        self._known.pop(digest, None)
+        verified = self._tokens.examine(token, now)
+        if not await self._organisation_exists(verified.principal.organisation_id):
+            raise Unauthenticated("the token's organisation does not exist")
+        self._remember(digest, _Remembered(verified, now))
+        return verified.principal
+
+    def _remember(self, digest: bytes, entry: _Remembered) -> None:
+        self._known[digest] = entry
+        self._known.move_to_end(digest)
+        while len(self._known) > self._limit:
+            self._known.popitem(last=False)
+
+
+def _bearer(authorization: object) -> str:
+    """The token of an RFC 6750 header; the scheme in any case."""
+    if not isinstance(authorization, str):
+        raise Unauthenticated("the authorization must be text: Bearer TOKEN")
+    if len(authorization) > MAXIMUM_TOKEN_BYTES + len("Bearer "):
+        raise Unauthenticated(f"the token is longer than {MAXIMUM_TOKEN_BYTES} bytes")
+    found = _BEARER.fullmatch(authorization)
+    if found is None:
+        raise Unauthenticated("the authorization header must be: Bearer TOKEN")
+    return found[1]

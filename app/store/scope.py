@@ -1,0 +1,106 @@
+"""THE tenant filter: which rows of a table a caller may see. Every read goes through it; the system principal is the
+only caller it leaves alone. A table without a rule here cannot be read at all, and a test enumerates them."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select, Table
+
+from app.principal import Caller, Principal
+from app.store.tables import TABLES
+
+Rule = Callable[[Table, str], ColumnElement[bool]]
+
+_entry_party = TABLES["entry_party"]
+_shipment_party = TABLES["shipment_party"]
+_is_party = TABLES["organisation_party"]
+
+
+def visible(table: Table, caller: Caller) -> ColumnElement[bool] | None:
+    """The condition that keeps the rows of `table` this caller may see; None for the system, which sees all.
+    KeyError for a table that has no rule."""
+    rule = RULES[table.name]
+    return rule(table, caller.organisation_id) if isinstance(caller, Principal) else None
+
+
+def shared_entries(organisation: str) -> Select[tuple[str]]:
+    """Ids of the entries this organisation is a party of."""
+    return (
+        sa.select(_entry_party.c.entry_id)
+        .join(_is_party, _is_party.c.party_id == _entry_party.c.party_id)
+        .where(_is_party.c.organisation_id == organisation)
+    )
+
+
+def shared_shipments(organisation: str) -> Select[tuple[str]]:
+    """Ids of the shipments this organisation is a party of."""
+    return (
+        sa.select(_shipment_party.c.shipment_id)
+        .join(_is_party, _is_party.c.party_id == _shipment_party.c.party_id)
+        .where(_is_party.c.organisation_id == organisation)
+    )
+
+
+def _own(table: Table, organisation: str) -> ColumnElement[bool]:
+    return table.c.organisation_id == organisation
+
+
+def _itself(table: Table, organisation: str) -> ColumnElement[bool]:
+    return table.c.id == organisation
+
+
+def _public(table: Table, organisation: str) -> ColumnElement[bool]:
+    return sa.true()
+
+
+def _with_entry(column: str) -> Rule:
+    def rule(table: Table, organisation: str) -> ColumnElement[bool]:
+        return sa.or_(_own(table, organisation), table.c[column].in_(shared_entries(organisation)))
+
+    return rule
+
+
+def _with_shipment(column: str) -> Rule:
+    def rule(table: Table, organisation: str) -> ColumnElement[bool]:
+        return sa.or_(_own(table, organisation), table.c[column].in_(shared_shipments(organisation)))
+
+    return rule
+
+
+def _party(table: Table, organisation: str) -> ColumnElement[bool]:
+    on_entries = sa.select(_entry_party.c.party_id).where(_entry_party.c.entry_id.in_(shared_entries(organisation)))
+    on_shipments = sa.select(_shipment_party.c.party_id).where(
+        _shipment_party.c.shipment_id.in_(shared_shipments(organisation))
+    )
+    return sa.or_(_own(table, organisation), table.c.id.in_(on_entries), table.c.id.in_(on_shipments))
+
+
+def _event(table: Table, organisation: str) -> ColumnElement[bool]:
+    return sa.or_(
+        _own(table, organisation),
+        table.c.subject_id.in_(shared_entries(organisation)),
+        table.c.subject_id.in_(shared_shipments(organisation)),
+    )
+
+
+RULES: dict[str, Rule] = {
+    "organisation": _itself,
+    "organisation_party": _own,
+    "party": _party,
+    "product": _own,
+    "classification": _own,
+    "shipment": _with_shipment("id"),
+    "shipment_line": _with_shipment("shipment_id"),
+    "shipment_party": _with_shipment("shipment_id"),
+    "entry": _with_entry("id"),
+    "entry_line": _with_entry("entry_id"),
+    "entry_status_change": _with_entry("entry_id"),
+    "entry_party": _with_entry("entry_id"),
+    "duty_quote": _own,
+    "tariff_revision": _public,
+    "tariff_line": _public,
+    "event_log": _event,
+    "api_client": _own,
+    "audit_record": _own,
+    "idempotency_record": _own,
+}

@@ -1,0 +1,142 @@
+"""Connections and transactions. `Store.rows` and its kin read as a caller, one short session each; `Store.unit` is
+one use case's transaction. On SQLite one writer at a time holds BEGIN IMMEDIATE; readers never wait for it (WAL)."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.clock import Clock, system_clock
+from app.errors import Refused
+from app.principal import Caller
+from app.store import statement
+from app.store.statement import Children, Select
+from app.store.unit import Unit
+
+OLDEST_SQLITE = (3, 38, 0)
+
+
+class Store:
+    """One database. Build it with `Store.open`, give it back with `close`."""
+
+    def __init__(self, url: str, clock: Clock, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self.url = url
+        self.clock = clock
+        self.reader = reader
+        self.writer = writer
+        self.dialect = reader.dialect.name
+        self.on_events: list[Callable[[], None]] = []
+        self.statements = 0
+        self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
+
+    @classmethod
+    def open(cls, url: str, clock: Clock = system_clock) -> "Store":
+        """A store on `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`; Refused for anything else."""
+        name = make_url(url).drivername
+        if name == "sqlite+aiosqlite":
+            if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+                raise Refused(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or newer is needed")
+            return cls(url, clock, _sqlite(url, writes=False), _sqlite(url, writes=True))
+        if name == "postgresql+asyncpg":
+            engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            return cls(url, clock, engine, engine)
+        raise Refused(f"{name} is not supported: use sqlite+aiosqlite:/// or postgresql+asyncpg://")
+
+    async def close(self) -> None:
+        """Gives every connection back."""
+        await self.reader.dispose()
+        await self.writer.dispose()
+
+    async def rows(self, caller: Caller, select: Select) -> Sequence[Any]:
+        """The rows this caller may see, as named tuples of the table's columns."""
+        return await self.fetch(statement.rows(select, caller))
+
+    async def first(self, caller: Caller, select: Select) -> Any | None:
+        """The first of them, or None."""
+        found = await self.rows(caller, select)
+        return found[0] if found else None
+
+    async def count(self, caller: Caller, select: Select) -> int:
+        """How many rows there are, whatever the page."""
+        return int((await self.fetch(statement.count(select, caller)))[0][0])
+
+    async def children(self, caller: Caller, tree: Children) -> dict[Any, list[Any]]:
+        """Rows by parent key; a parent without any is absent."""
+        grouped: dict[Any, list[Any]] = {}
+        for row in await self.fetch(statement.children(tree, caller)):
+            grouped.setdefault(row.parent_key, []).append(row)
+        return grouped
+
+    async def children_count(self, caller: Caller, tree: Children) -> dict[Any, int]:
+        """Counts by parent key; a parent without any is absent."""
+        return {row[0]: int(row[1]) for row in await self.fetch(statement.children_count(tree, caller))}
+
+    async def fetch(self, query: sa.Executable) -> Sequence[Any]:
+        """Runs one statement of this room on a reader's connection."""
+        self.statements += 1
+        async with self.reader.connect() as connection:
+            return (await connection.execute(query)).all()
+
+    @asynccontextmanager
+    async def unit(self, caller: Caller) -> AsyncIterator[Unit]:
+        """One transaction: commits when the block ends, rolls back when it raises. Listeners of `on_events` hear
+        of it only after the commit, and only where an event was appended."""
+        if self._turn is None:
+            async with self._session(caller) as unit:
+                yield unit
+        else:
+            async with self._turn, self._session(caller) as unit:
+                yield unit
+
+    @asynccontextmanager
+    async def _session(self, caller: Caller) -> AsyncIterator[Unit]:
+        async with AsyncSession(self.writer, expire_on_commit=False, autoflush=False) as session:
+            unit = Unit(session, caller, self.clock(), self.dialect)
+            async with session.begin():
+                yield unit
+            if unit.appended:
+                for listener in self.on_events:
+                    listener()
+
+    @asynccontextmanager
+    async def write_connection(self) -> AsyncIterator[AsyncConnection]:
+        """A bare connection in one transaction, for migrations and bulk loads."""
+        if self._turn is None:
+            async with self.writer.begin() as connection:
+                yield connection
+        else:
+            async with self._turn, self.writer.begin() as connection:
+                yield connection
+
+
+def _sqlite(url: str, *, writes: bool) -> AsyncEngine:
+    size = 1 if writes else 4
+    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0)
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "busy_timeout = 30000",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "mmap_size = 268435456",
+            "temp_store = MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,368 @@
+"""Every table, in the order of their foreign keys. Rows carry the owner's `organisation_id` so that the tenant filter
+needs no join; what each row's visibility is stands in `app.store.scope`. Enumerations are stored as their names."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from app.store.columns import (
+    MONEY,
+    QUANTITY,
+    Words,
+    day,
+    exact,
+    json,
+    key,
+    maybe_day,
+    maybe_exact,
+    maybe_moment,
+    maybe_ref,
+    maybe_words,
+    moment,
+    owner,
+    ref,
+    words,
+)
+
+
+class Organisation(SQLModel, table=True):
+    """A tenant."""
+
+    id: str = key()
+    name: str = Field(sa_type=Words, unique=True)
+    kind: str = words()
+    created_at: datetime = moment()
+
+
+class Party(SQLModel, table=True):
+    """A trading partner as one organisation knows it; `fingerprint` makes the same party the same row."""
+
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "fingerprint"),)
+    id: str = key()
+    organisation_id: str = owner()
+    name: str = words()
+    country: str = words()
+    identifiers: list[dict[str, str]] = json()
+    fingerprint: str = words()
+    created_at: datetime = moment()
+
+
+class OrganisationParty(SQLModel, table=True):
+    """Says that an organisation *is* a party that another one recorded: it then sees what that party takes part in."""
+
+    __tablename__: ClassVar[str] = "organisation_party"
+    organisation_id: str = ref("organisation", index=False, primary_key=True)
+    party_id: str = ref("party", primary_key=True)
+
+
+class Product(SQLModel, table=True):
+    """A product; `hts_number` is that of its confirmed classification, `classification_id` its current one."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("organisation_id", "sku"),
+        sa.Index("ix_product_created", "organisation_id", "created_at", "id"),
+        sa.Index("ix_product_updated", "organisation_id", "updated_at", "id"),
+    )
+    id: str = key()
+    organisation_id: str = owner()
+    sku: str = words()
+    name: str = words()
+    description: str = words()
+    origin_country: str | None = maybe_words()
+    manufacturer_id: str | None = maybe_ref("party")
+    unit_price_amount: Decimal | None = maybe_exact(MONEY)
+    unit_price_currency: str | None = maybe_words()
+    hts_number: str | None = maybe_words()
+    classification_id: str | None = maybe_words()
+    classification_status: str | None = maybe_words()
+    attributes: dict[str, Any] = json()
+    search_text: str = words()
+    archived_at: datetime | None = maybe_moment()
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    version: int = 1
+
+
+class Classification(SQLModel, table=True):
+    """One proposed or decided HTS number of a product."""
+
+    __table_args__ = (sa.Index("ix_classification_created", "organisation_id", "created_at", "id"),)
+    id: str = key()
+    organisation_id: str = owner()
+    product_id: str = ref("product")
+    hts_number: str = words()
+    status: str = words()
+    confidence: float
+    method: str = words()
+    rationale: str = words()
+    alternatives: list[dict[str, Any]] = json()
+    decided_by: str | None = maybe_words()
+    decided_at: datetime | None = maybe_moment()
+    created_at: datetime = moment()
+
+
+class Shipment(SQLModel, table=True):
+    """A shipment as booked; the total is kept beside it because it is read far more often than it changes."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("organisation_id", "reference"),
+        sa.Index("ix_shipment_created", "organisation_id", "created_at", "id"),
+        sa.Index("ix_shipment_updated", "organisation_id", "updated_at", "id"),
+    )
+    id: str = key()
+    organisation_id: str = owner()
+    reference: str = words()
+    status: str = words()
+    mode: str = words()
+    carrier: str | None = maybe_words()
+    master_bill: str | None = maybe_words()
+    house_bills: list[str] = json()
+    containers: list[dict[str, Any]] = json()
+    port_of_lading: str | None = maybe_words()
+    port_of_unlading: str | None = maybe_words()
+    estimated_departure: datetime | None = maybe_moment()
+    estimated_arrival: datetime | None = maybe_moment()
+    arrived_at: datetime | None = maybe_moment()
+    incoterm: str | None = maybe_words()
+    importer_id: str = ref("party")
+    consignee_id: str | None = maybe_ref("party")
+    seller_id: str | None = maybe_ref("party")
+    total_value_amount: Decimal | None = maybe_exact(MONEY)
+    total_value_currency: str | None = maybe_words()
+    search_text: str = words()
+    archived_at: datetime | None = maybe_moment()
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    version: int = 1
+
+
+class ShipmentLine(SQLModel, table=True):
+    """One product on a shipment."""
+
+    __tablename__: ClassVar[str] = "shipment_line"
+    __table_args__ = (sa.UniqueConstraint("shipment_id", "number"),)
+    id: str = key()
+    organisation_id: str = owner()
+    shipment_id: str = ref("shipment", index=False)
+    number: int
+    product_id: str = ref("product")
+    quantity: Decimal = exact(QUANTITY)
+    unit: str = words()
+    origin_country: str = words()
+    customs_value_amount: Decimal | None = maybe_exact(MONEY)
+    customs_value_currency: str | None = maybe_words()
+    purchase_order: str | None = maybe_words()
+
+
+class ShipmentParty(SQLModel, table=True):
+    """Who takes part in a shipment, whatever the role."""
+
+    __tablename__: ClassVar[str] = "shipment_party"
+    shipment_id: str = ref("shipment", index=False, primary_key=True)
+    party_id: str = ref("party", primary_key=True)
+    organisation_id: str = owner()
+
+
+class Entry(SQLModel, table=True):
+    """A customs entry: one status that people read, and the release and summary statuses it stands for."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("organisation_id", "entry_number"),
+        sa.Index("ix_entry_created", "organisation_id", "created_at", "id"),
+        sa.Index("ix_entry_updated", "organisation_id", "updated_at", "id"),
+        sa.Index("ix_entry_status", "organisation_id", "status"),
+    )
+    id: str = key()
+    organisation_id: str = owner()
+    entry_number: str = words()
+    type: str = words()
+    port: str = words()
+    importer_id: str = ref("party")
+    shipment_id: str | None = maybe_ref("shipment")
+    environment: str = words()
+    status: str = words()
+    release_status: str = words()
+    summary_status: str = words()
+    filed_at: datetime | None = maybe_moment()
+    released_at: datetime | None = maybe_moment()
+    summary_due_on: date | None = maybe_day()
+    liquidates_on: date | None = maybe_day()
+    search_text: str = words()
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    version: int = 1
+
+
+class EntryLine(SQLModel, table=True):
+    """One line of an entry, as it was drafted from the shipment."""
+
+    __tablename__: ClassVar[str] = "entry_line"
+    __table_args__ = (sa.UniqueConstraint("entry_id", "number"),)
+    id: str = key()
+    organisation_id: str = owner()
+    entry_id: str = ref("entry", index=False)
+    number: int
+    product_id: str | None = maybe_ref("product")
+    hts_number: str = words()
+    origin_country: str = words()
+    customs_value_amount: Decimal | None = maybe_exact(MONEY)
+    customs_value_currency: str | None = maybe_words()
+    quantities: list[dict[str, str]] = json()
+
+
+class EntryStatusChange(SQLModel, table=True):
+    """One step of an entry's history; `fingerprint` makes the same message the same row."""
+
+    __tablename__: ClassVar[str] = "entry_status_change"
+    __table_args__ = (
+        sa.UniqueConstraint("entry_id", "sequence"),
+        sa.UniqueConstraint("entry_id", "fingerprint"),
+    )
+    id: str = key()
+    organisation_id: str = owner()
+    entry_id: str = ref("entry", index=False)
+    sequence: int
+    status: str = words()
+    previous_status: str | None = maybe_words()
+    occurred_at: datetime = moment()
+    recorded_at: datetime = moment()
+    code: str | None = maybe_words()
+    narrative: str | None = maybe_words()
+    source: str = words()
+    fingerprint: str = words()
+
+
+class EntryParty(SQLModel, table=True):
+    """Who takes part in an entry, whatever the role."""
+
+    __tablename__: ClassVar[str] = "entry_party"
+    entry_id: str = ref("entry", index=False, primary_key=True)
+    party_id: str = ref("party", primary_key=True)
+    organisation_id: str = owner()
+
+
+class DutyQuote(SQLModel, table=True):
+    """A stored quote: the question and the frozen answer, as canonical JSON."""
+
+    __tablename__: ClassVar[str] = "duty_quote"
+    __table_args__ = (sa.Index("ix_duty_quote_created", "organisation_id", "created_at", "id"),)
+    id: str = key()
+    organisation_id: str = owner()
+    as_of: date = day()
+    receipt: str = words()
+    tariff_revision_id: str = ref("tariff_revision")
+    request: dict[str, Any] = json()
+    assessment: dict[str, Any] = json()
+    created_at: datetime = moment()
+
+
+class TariffRevision(SQLModel, table=True):
+    """One loaded revision of the tariff."""
+
+    __tablename__: ClassVar[str] = "tariff_revision"
+    id: str = key()
+    name: str = Field(sa_type=Words, unique=True)
+    effective_from: date = day()
+    loaded_at: datetime = moment()
+    line_count: int
+    sha256: str = words()
+    starter: bool
+    notice: str | None = maybe_words()
+
+
+class TariffLine(SQLModel, table=True):
+    """One row of a revision, superior rows (without a number) included; rates are filled in from the row that
+    bears them. `rowkey` is the row id that the full-text index refers to."""
+
+    __tablename__: ClassVar[str] = "tariff_line"
+    __table_args__ = (
+        sa.UniqueConstraint("id"),
+        sa.Index("ix_tariff_line_number", "revision_id", "number"),
+        sa.Index("ix_tariff_line_position", "revision_id", "position"),
+        sa.Index("ix_tariff_line_parent", "revision_id", "parent_number"),
+    )
+    rowkey: int | None = Field(
+        default=None,
+        sa_column=sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    )
+    id: str = words()
+    revision_id: str = ref("tariff_revision", index=False)
+    position: int
+    number: str | None = maybe_words()
+    indent: int
+    description: str = words()
+    full_description: str = words()
+    parent_number: str | None = maybe_words()
+    declarable: bool
+    units: list[str] = json()
+    general: str = words()
+    special: str = words()
+    other: str = words()
+    rates_from: str | None = maybe_words()
+    footnotes: list[str] = json()
+    quota_quantity: str = words()
+    additional_duties: str = words()
+
+
+class EventLog(SQLModel, table=True):
+    """The append-only event log; `position` is commit order."""
+
+    __tablename__: ClassVar[str] = "event_log"
+    position: int | None = Field(
+        default=None,
+        sa_column=sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    )
+    id: str = Field(sa_type=Words, unique=True)
+    organisation_id: str = owner(index=True)
+    type: str = words()
+    subject_id: str = words(index=True)
+    occurred_at: datetime = moment()
+    data: dict[str, Any] = json()
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class ApiClient(SQLModel, table=True):
+    """A program that calls for an organisation."""
+
+    __tablename__: ClassVar[str] = "api_client"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "name"),)
+    id: str = key()
+    organisation_id: str = owner()
+    name: str = words()
+    subject: str = words()
+    scopes: list[str] = json()
+    created_at: datetime = moment()
+    revoked_at: datetime | None = maybe_moment()
+
+
+class AuditRecord(SQLModel, table=True):
+    """Who did what to which object; no trade data."""
+
+    __tablename__: ClassVar[str] = "audit_record"
+    id: str = key()
+    organisation_id: str = owner(index=True)
+    subject: str = words()
+    actor_organisation_id: str | None = maybe_words()
+    action: str = words()
+    object_id: str = words(index=True)
+    at: datetime = moment()
+    detail: dict[str, Any] = json()
+
+
+class IdempotencyRecord(SQLModel, table=True):
+    """What a keyed mutation answered, kept for a day."""
+
+    __tablename__: ClassVar[str] = "idempotency_record"
+    organisation_id: str = ref("organisation", index=False, primary_key=True)
+    idempotency_key: str = words(primary_key=True)
+    operation: str = words()
+    input_sha256: str = words()
+    outcome: dict[str, Any] = json()
+    created_at: datetime = moment()
+
+
+TABLES: dict[str, sa.Table] = {table.name: table for table in SQLModel.metadata.sorted_tables}

@@ -1,0 +1,147 @@
+"""What an operator sees of a running process: log lines without secrets, and counters for Prometheus.
+Decides nothing; holds no counter of its own, each application makes its `Metrics`."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import orjson
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from app.settings import LogFormat, LogLevel, hide_password
+
+HIDDEN = "[hidden]"
+
+_SECRET_NAMES = re.compile(r"(?i)authori[sz]ation|password|passwd|secret|cookie|credential|api_?key|(^|_)token$")
+_SECRET_TEXTS = re.compile(
+    r"(?i)\bbearer\s+\S+|\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]+-----|$)",
+    re.DOTALL,
+)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+Record = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The counters of one application, in a registry of their own. Labels are closed lists, never ids."""
+
+    registry: CollectorRegistry
+    http_requests_total: Counter
+    """method, route (the pattern, not the path), status"""
+    http_request_seconds: Histogram
+    """method, route"""
+    graphql_operations_total: Counter
+    """kind: query, mutation, subscription, invalid; outcome: ok, partial, refused, failed"""
+    sockets_open: Gauge
+    subscriptions_open: Gauge
+    events_appended_total: Counter
+    tariff_loads_total: Counter
+
+    def render(self) -> tuple[bytes, str]:
+        """The exposition text and its content type."""
+        return generate_latest(self.registry), CONTENT_TYPE_LATEST
+
+
+def new_metrics() -> Metrics:
+    """Counters at zero, named `tidegate_…`, sharing nothing with any others."""
+    registry = CollectorRegistry()
+
+    def counter(name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, namespace="tidegate", registry=registry)
+
+    def gauge(name: str, text: str) -> Gauge:
+        return Gauge(name, text, namespace="tidegate", registry=registry)
+
+    return Metrics(
+        registry=registry,
+        http_requests_total=counter("http_requests_total", "HTTP requests answered", "method", "route", "status"),
+        http_request_seconds=Histogram(
+            "http_request_seconds",
+            "Seconds until the last byte of an HTTP answer",
+            ("method", "route"),
+            namespace="tidegate",
+            registry=registry,
+            buckets=_SECONDS,
+        ),
+        graphql_operations_total=counter("graphql_operations_total", "GraphQL operations", "kind", "outcome"),
+        sockets_open=gauge("sockets_open", "Sockets open in this worker"),
+        subscriptions_open=gauge("subscriptions_open", "Subscriptions open in this worker"),
+        events_appended_total=counter("events_appended_total", "Events appended to the log by this worker"),
+        tariff_loads_total=counter("tariff_loads_total", "Tariff revisions loaded by this worker"),
+    )
+
+
+def configure_logging(
+    level: LogLevel = LogLevel.INFO, log_format: LogFormat = LogFormat.JSON, stream: TextIO | None = None
+) -> None:
+    """Sends structlog's and the standard library's records to `stream` (standard error) in one form, secrets hidden."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if log_format is LogFormat.JSON:
+        last += [structlog.processors.format_exc_info, _hide_secrets, _json_line]
+    else:
+        colours = (stream or sys.stderr).isatty()
+        last += [structlog.processors.format_exc_info, _hide_secrets, _console(colours)]
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a module: `log.info("entry.released", entry=…)`, an event in the past tense and its facts."""
+    bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return bound
+
+
+def hide_secrets(value: Any) -> Any:
+    """The value with tokens, passwords of URLs and private keys replaced in every text, and everything under a
+    secret's name, to any depth."""
+    match value:
+        case str():
+            return _SECRET_TEXTS.sub(HIDDEN, hide_password(value) if "://" in value else value)
+        case dict():
+            return {
+                key: HIDDEN if _SECRET_NAMES.search(str(key)) else hide_secrets(part) for key, part in value.items()
+            }
+        case list() | tuple() | set() | frozenset():
+            return [hide_secrets(part) for part in value]
+        case _:
+            return value
+
+
+def _hide_secrets(_logger: Any, _method: str, record: Record) -> Record:
+    hidden: Record = hide_secrets(dict(record))
+    return hidden
+
+
+def _console(colours: bool) -> structlog.typing.Processor:
+    return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+
+
+def _json_line(_logger: Any, _method: str, record: Record) -> str:
+    return orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

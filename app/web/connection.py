@@ -1,0 +1,287 @@
+"""One socket that speaks graphql-transport-ws, from accept to close: handshake, operations, pings, expiry, bounds.
+One task reads; each operation has a task of its own; nothing outlives `run`."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from datetime import datetime
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from app.clock import Clock
+from app.engine.operation import Operation, Response
+from app.errors import Forbidden, Throttled, Timeout, Unauthenticated
+from app.principal import Principal
+from app.telemetry import Metrics, logger
+from app.web import faults, messages
+from app.web.cancellation import stop
+from app.web.messages import ProtocolError, error_frame, frame
+from app.web.negotiation import prefers_reject
+from app.web.ports import Authenticator, Engine
+from app.web.record import RequestRecord
+from app.web.settings import WebSettings
+
+log = logger("tidegate.sockets")
+
+_CLOSE_SECONDS = 1.0
+_LEFT = 1006
+
+
+class Connection:
+    """Built for one accepted upgrade. `end` may be called at any time from the event loop's thread."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        record: RequestRecord,
+        *,
+        engine: Engine,
+        authenticator: Authenticator,
+        settings: WebSettings,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._websocket = websocket
+        self._record = record
+        self._engine = engine
+        self._authenticator = authenticator
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._principal: Principal | None = None
+        self._initialised = False
+        self._deadline: asyncio.Timeout | None = None
+        self._closing: tuple[int, str] | None = None
+        self._sending = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._active: dict[str, asyncio.Task[None]] = {}
+        self._ping_timer: asyncio.TimerHandle | None = None
+        self._pinging: asyncio.Task[None] | None = None
+        self.operations = 0
+        """How many operations this socket has begun."""
+
+    @property
+    def close_code(self) -> int:
+        """The code the socket was closed with, by whichever side; 1006 while it is open."""
+        return _LEFT if self._closing is None else self._closing[0]
+
+    async def run(self) -> None:
+        """Speaks the protocol until one side ends; never raises for the peer's doing."""
+        await self._websocket.accept(subprotocol=messages.SUBPROTOCOL)
+        if self._closing is not None:
+            await self._finish(farewell=True)
+            return
+        self._deadline = asyncio.timeout(self._settings.socket_init_timeout_seconds)
+        farewell = True
+        try:
+            async with self._deadline:
+                farewell = await self._read()
+        except ProtocolError as error:
+            self._closing = self._closing or (error.code, error.reason)
+        except TimeoutError:
+            self._closing = self._closing or self._overdue()
+        except Exception as error:
+            faults.internal(error, self._record.request_id)
+            self._closing = (messages.INTERNAL, "Internal server error")
+        finally:
+            await self._finish(farewell)
+
+    def end(self, code: int, reason: str) -> None:
+        """Closes the socket with this code, soon; the first call wins."""
+        if self._closing is None:
+            self._closing = (code, messages.short_reason(reason))
+            if self._deadline is not None and not self._deadline.expired():
+                self._deadline.reschedule(asyncio.get_running_loop().time())
+
+    async def _read(self) -> bool:
+        """Handles messages until the peer has gone: then False, there is nobody left to say farewell to."""
+        largest = self._settings.max_socket_message_bytes
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                self._closing = self._closing or (message.get("code") or _LEFT, message.get("reason") or "")
+                return False
+            text = message.get("text")
+            if text is None:
+                raise ProtocolError(messages.BAD_REQUEST, "Binary messages are not part of the protocol")
+            if len(text) > largest or (len(text) * 4 > largest and len(text.encode()) > largest):
+                raise ProtocolError(messages.TOO_BIG, f"A message may have {largest} bytes")
+            await self._handle(
+                messages.parse_message(
+                    text, depth=self._settings.max_json_depth, id_length=self._settings.max_socket_id_length
+                )
+            )
+
+    async def _handle(self, message: messages.Message) -> None:
+        match message:
+            case messages.Init(payload):
+                await self._initialise(payload)
+            case messages.Ping(payload):
+                await self._send(frame("pong", payload=payload))
+            case messages.Pong():
+                pass
+            case messages.Subscribe():
+                await self._subscribe(message)
+            case messages.Complete(id):
+                await self._complete(id)
+
+    async def _initialise(self, payload: messages.Payload) -> None:
+        if self._initialised:
+            raise ProtocolError(messages.TOO_MANY_INITS, "Too many initialisation requests")
+        self._initialised = True
+        principal = await self._authenticate(payload)
+        loop = asyncio.get_running_loop()
+        until = None if principal.expires_at is None else loop.time() + self._seconds_to(principal.expires_at)
+        self._principal = principal
+        self._record.organisation_id = principal.organisation_id
+        if self._deadline is not None and self._closing is None and not self._deadline.expired():
+            self._deadline.reschedule(until)
+        await self._send(frame("connection_ack"))
+        self._schedule_ping()
+
+    async def _authenticate(self, payload: messages.Payload) -> Principal:
+        """The principal of the payload's token, else of the upgrade's header; raises ProtocolError 4401 or 4403."""
+        authorization = (payload or {}).get("authorization")
+        if authorization is None:
+            authorization = self._websocket.headers.get("authorization")
+        if authorization is not None and not isinstance(authorization, str):
+            raise ProtocolError(messages.FORBIDDEN, "The authorization must be a string")
+        try:
+            principal = await self._authenticator.authenticate(authorization)
+        except (Unauthenticated, Forbidden) as error:
+            raise ProtocolError(messages.FORBIDDEN, error.message) from None
+        if principal is None:
+            raise ProtocolError(messages.UNAUTHORIZED, "Send a token as connection_init.payload.authorization")
+        if principal.expires_at is not None and self._seconds_to(principal.expires_at) <= 0:
+            raise ProtocolError(messages.FORBIDDEN, "The token has expired")
+        return principal
+
+    async def _subscribe(self, message: messages.Subscribe) -> None:
+        if self._principal is None:
+            raise ProtocolError(messages.UNAUTHORIZED, "Unauthorized")
+        if message.id in self._active:
+            raise ProtocolError(messages.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
+        self.operations += 1
+        request_id = f"{self._record.request_id}-{self.operations}"
+        if len(self._tasks) >= self._settings.max_socket_operations:
+            limit = self._settings.max_socket_operations
+            refused = faults.refusal(Throttled(f"A socket may have {limit} operations open."), request_id)
+            await self._send(error_frame(message.id, refused.errors))
+            return
+        operation = Operation(
+            document=message.request.document,
+            variables=message.request.variables,
+            operation_name=message.request.operation_name,
+            principal=self._principal,
+            request_id=request_id,
+            reject=self._settings.reject_missing_scopes or prefers_reject(self._websocket.headers.getlist("prefer")),
+        )
+        task = asyncio.create_task(self._operate(message.id, operation))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._active[message.id] = task
+
+    async def _complete(self, id: str) -> None:  # noqa: A002
+        task = self._active.pop(id, None)
+        if task is not None:
+            await stop((task,), self._settings.cancel_grace_seconds)
+
+    async def _operate(self, id: str, operation: Operation) -> None:  # noqa: A002
+        """Sends what the operation yields; the id is free again before its last message leaves."""
+        self._metrics.subscriptions_open.inc()
+        try:
+            async with aclosing(self._responses(operation)) as responses:
+                last = await self._relay(id, responses)
+        except Exception as error:
+            last = error_frame(id, faults.response_to(error, operation.request_id).errors)
+        finally:
+            self._metrics.subscriptions_open.dec()
+        if self._owns(id):
+            del self._active[id]
+            await self._send(last)
+
+    async def _relay(self, id: str, responses: AsyncIterator[Response]) -> str:  # noqa: A002
+        """Sends each response; returns the message that ends the operation."""
+        begun = False
+        async for response in responses:
+            if not response.executed and not begun:
+                return error_frame(id, response.errors)
+            begun = True
+            if not self._owns(id):
+                break
+            await self._send(frame("next", id=id, payload=response.payload()))
+            if not response.executed:
+                break
+        return frame("complete", id=id)
+
+    def _owns(self, id: str) -> bool:  # noqa: A002
+        """Whether the running task still is the operation of this id: the client may have completed it, and even
+        have given the id to another one."""
+        return self._active.get(id) is asyncio.current_task()
+
+    async def _responses(self, operation: Operation) -> AsyncGenerator[Response, None]:
+        seconds = self._settings.execution_timeout_seconds
+        scope = asyncio.timeout(seconds)
+        try:
+            async with scope:
+                outcome = await self._engine.subscribe(operation)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise Timeout(f"The operation took longer than {seconds:g} seconds and was cancelled.") from None
+        if isinstance(outcome, Response):
+            yield outcome
+            return
+        try:
+            async for response in outcome:
+                yield response
+        finally:
+            close = getattr(outcome, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def _send(self, text: str) -> None:
+        """Sends in turn; a peer that does not read for the setting's time is closed with 1013. Memory stays bounded:
+        each operation waits with one message, and its source waits with it."""
+        async with self._sending:
+            if self._closing is not None:
+                return
+            try:
+                async with asyncio.timeout(self._settings.socket_send_timeout_seconds):
+                    await self._websocket.send_text(text)
+            except TimeoutError:
+                self.end(messages.TRY_AGAIN, "The messages are not read fast enough")
+            except (WebSocketDisconnect, RuntimeError):
+                self.end(_LEFT, "")
+
+    def _schedule_ping(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._ping_timer = loop.call_later(self._settings.socket_ping_seconds, self._ping)
+
+    def _ping(self) -> None:
+        if self._closing is None:
+            if self._pinging is None or self._pinging.done():
+                ping = frame("ping", payload={"at": self._clock().isoformat()})
+                self._pinging = asyncio.create_task(self._send(ping))
+            self._schedule_ping()
+
+    def _seconds_to(self, moment: datetime) -> float:
+        return (moment - self._clock()).total_seconds()
+
+    def _overdue(self) -> tuple[int, str]:
+        if self._principal is None:
+            return messages.INIT_TIMEOUT, "Connection initialisation timeout"
+        return messages.FORBIDDEN, "The token has expired"
+
+    async def _finish(self, farewell: bool) -> None:
+        if self._ping_timer is not None:
+            self._ping_timer.cancel()
+        if farewell and self.close_code != _LEFT:
+            code, reason = self._closing or (messages.INTERNAL, "")
+            try:
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await self._websocket.close(code, reason)
+            except (TimeoutError, WebSocketDisconnect, RuntimeError):
+                log.debug("socket.farewell_lost", request_id=self._record.request_id)
+        tasks = self._tasks if self._pinging is None else {*self._tasks, self._pinging}
+        await stop(tuple(tasks), self._settings.cancel_grace_seconds)

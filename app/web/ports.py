@@ -1,0 +1,35 @@
+"""What this corridor asks of the rooms behind it: an engine that runs operations, an authenticator that says who
+asks, and checks that say whether the process is ready."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
+
+from app.engine.operation import Operation, Response
+from app.principal import Principal
+
+ReadinessCheck = Callable[[], Awaitable[str | None]]
+"""Returns None where all is well, else a short reason that may be shown to anyone."""
+
+
+class Engine(Protocol):
+    """Runs GraphQL operations. Faults of the caller come back as responses, never as exceptions."""
+
+    async def execute(self, operation: Operation) -> Response:
+        """One query or mutation."""
+        ...
+
+    async def subscribe(self, operation: Operation) -> Response | AsyncIterator[Response]:
+        """Any operation sent on a socket: one response (a refusal, or a single result), or a stream of them."""
+        ...
+
+    def sdl(self, principal: Principal | None) -> str:
+        """The schema as far as the caller's scopes reach; raises Unauthenticated or Forbidden."""
+        ...
+
+
+class Authenticator(Protocol):
+    """Turns an Authorization header into a principal."""
+
+    async def authenticate(self, authorization: str | None) -> Principal | None:
+        """None where the header is absent; raises Unauthenticated where it cannot be accepted."""
+        ...

@@ -1,0 +1,47 @@
+"""What one request or socket leaves in the log: its id, and what the endpoint learnt about it. Never a document,
+a variable or a token."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+_WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}")
+_KEY = "tidegate.record"
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """Filled by the endpoint, read by the middleware when the response is through."""
+
+    request_id: str
+    operation_name: str | None = None
+    organisation_id: str | None = None
+
+    def note_operation(self, name: str | None) -> None:
+        """Keeps the operation's name where it is a GraphQL name of sane length."""
+        self.operation_name = name if name is not None and _NAME.fullmatch(name) else None
+
+
+def request_id_of(values: Sequence[str]) -> str:
+    """The client's X-Request-Id where there is exactly one and it is well formed, else a fresh one."""
+    if len(values) == 1 and _WELL_FORMED.fullmatch(values[0]):
+        return values[0]
+    return secrets.token_hex(12)
+
+
+def attach(scope: Scope, record: RequestRecord) -> None:
+    """Hands the record to whoever answers this scope."""
+    scope[_KEY] = record
+
+
+def record_of(scope: Scope) -> RequestRecord:
+    """The record of this scope; a fresh one where no middleware has attached one."""
+    record = scope.get(_KEY)
+    if not isinstance(record, RequestRecord):
+        record = RequestRecord(request_id=request_id_of(()))
+        attach(scope, record)
+    return record

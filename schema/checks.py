@@ -1,0 +1,71 @@
+"""Gathers, through the loaders, what the filing room's checks look at. The rules are in `app.filing.checks`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.engine.context import Context
+from app.filing.checks import Check, EntryView, LineView, blockers, check_entry
+from app.filing.entry import EntryStatus, ReleaseStatus
+from app.store.statement import Order, Select
+
+_LINES = (Order("number"), Order("id"))
+_OPEN = (EntryStatus.DRAFT, EntryStatus.READY)
+_CLEARED = (ReleaseStatus.RELEASED, ReleaseStatus.ADMISSIBLE)
+
+
+async def checks_of_entry(context: Context, row: Any) -> tuple[Check, ...]:
+    """Every finding about an entry as it stands."""
+    select = Select("entry_line", order=_LINES)
+    lines = await context.loaders.children(select, "entry_id", None).load(row.id)
+    views = [await _line(context, line, line.hts_number, None) for line in lines]
+    return check_entry(EntryView(row.type, row.port, tuple(views), await _identified(context, row)))
+
+
+async def blockers_of_shipment(context: Context, row: Any) -> tuple[str, tuple[Check, ...], Any | None]:
+    """(pre-clearance state, blockers, the latest entry) of a shipment."""
+    entries = await context.loaders.children(Select("entry", order=_CREATED), "shipment_id", None).load(row.id)
+    live = [entry for entry in entries if entry.status != EntryStatus.CANCELLED]
+    select = Select("shipment_line", order=_LINES)
+    lines = await context.loaders.children(select, "shipment_id", None).load(row.id)
+    products = await context.loaders.row("product").load_many([line.product_id for line in lines])
+    views = [
+        await _line(context, line, getattr(product, "hts_number", None), product)
+        for line, product in zip(lines, products, strict=True)
+    ]
+    found = check_entry(EntryView("01", row.port_of_unlading, tuple(views), await _identified(context, row)))
+    blocking = blockers(found)
+    return _state(live, blocking), blocking, live[-1] if live else None
+
+
+_CREATED = (Order("created_at"), Order("id"))
+
+
+def _state(entries: Sequence[Any], blocking: Sequence[Check]) -> str:
+    if any(entry.release_status in _CLEARED for entry in entries):
+        return "CLEARED"
+    if any(entry.status not in _OPEN for entry in entries):
+        return "ENTRY_FILED"
+    if entries:
+        return "ENTRY_DRAFTED"
+    return "BLOCKED" if blocking else "READY"
+
+
+async def _line(context: Context, line: Any, number: str | None, product: Any | None) -> LineView:
+    found = await context.loaders.tariff_line().load((number, context.today())) if number else None
+    loaded = await context.loaders.revision().load(context.today()) if number else None
+    return LineView(
+        number=line.number,
+        product_id=line.product_id,
+        sku=getattr(product, "sku", None),
+        hts_number=number,
+        origin_country=line.origin_country,
+        customs_value=line.customs_value_amount,
+        currency=line.customs_value_currency,
+        in_force=None if loaded is None else found is not None,
+        declarable=None if found is None else found.declarable,
+    )
+
+
+async def _identified(context: Context, row: Any) -> bool:
+    importer = await context.loaders.row("party").load(row.importer_id)
+    return importer is not None and bool(importer.identifiers)

@@ -1,0 +1,43 @@
+"""Relay connections: the types of a page."""
+
+from collections.abc import Awaitable
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from app.engine.bindings import computed
+
+T = TypeVar("T")
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """Relay's PageInfo."""
+
+    has_next_page: bool = strawberry.field(description="Whether there are rows after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there are rows before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first row.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last row.")
+
+
+@strawberry.type(description="A row of a page and its cursor.")
+class Edge(Generic[T]):
+    """Relay's Edge."""
+
+    cursor: str = strawberry.field(description="Names this row's place; opaque.")
+    node: T = strawberry.field(description="The row.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[T]):
+    """Relay's Connection."""
+
+    edges: list[Edge[T]] = strawberry.field(description="The rows with their cursors.")
+    nodes: list[T] = strawberry.field(description="The rows alone.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+
+    @strawberry.field(**computed("How many rows the whole list has; counted only where it is selected."))
+    def total_count(root: Any) -> int:  # noqa: N805
+        """Counted by the page."""
+        counted: Awaitable[int] = root.count()
+        return counted  # type: ignore[return-value]

@@ -1,0 +1,94 @@
+"""What every mutation answers with: the changed object or null, and all faults at once, each with a code of the
+mutation's own list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+
+from app.engine.context import Info
+from app.services.outcome import KEEP, Outcome
+from app.values import Fault
+from schema.enums import describe
+
+_WORDS = {
+    "REQUIRED": "A value is missing.",
+    "INVALID": "A value cannot be used as it is.",
+    "TOO_LONG": "A text is longer than its field takes.",
+    "TOO_MANY": "A list is longer than its field takes.",
+    "DUPLICATE": "The same thing occurs twice.",
+    "NOT_FOUND": "There is nothing of that name that the caller may see.",
+    "NOT_ALLOWED": "The caller may see it but not change it.",
+    "STALE": "Somebody else changed it since `expectedVersion` was read.",
+    "IDEMPOTENCY_CONFLICT": "The idempotency key was used for another input within the last 24 hours.",
+    "ARCHIVED": "It is archived; bring it back first.",
+    "UNKNOWN_COUNTRY": "No ISO 3166-1 country has that code.",
+    "UNKNOWN_CURRENCY": "No ISO 4217 currency has that code.",
+    "UNKNOWN_PORT": "No port in the tables has that code.",
+    "UNKNOWN_PRODUCT": "The organisation has no product with that SKU.",
+    "UNKNOWN_NUMBER": "The tariff in force has no such HTS number.",
+    "NOT_DECLARABLE": "Goods cannot be entered under that number; a longer one is needed.",
+    "UNCLASSIFIED": "A product has no confirmed classification.",
+    "TRANSITION_NOT_ALLOWED": "That status cannot follow the present one.",
+    "BLOCKED": "A check blocks filing.",
+    "IN_FUTURE": "The moment lies in the future.",
+    "TAKEN": "The name is taken.",
+}
+
+
+def error_code(enum: type[StrEnum], mutation: str) -> type[StrEnum]:
+    """Registers a mutation's list of error codes; KeyError for a code that nobody has described."""
+    return describe(enum, f"What can be wrong with `{mutation}`.", {code.name: _WORDS[code.name] for code in enum})
+
+
+def fault_type(name: str, mutation: str, codes: type[StrEnum]) -> Any:
+    """The type of a mutation's userErrors, `<Mutation>Error`."""
+    error_code(codes, mutation)
+    namespace: dict[str, Any] = {
+        "__annotations__": {"code": codes, "field": list[str], "message": str, "retryable": bool},
+        "__doc__": f"A fault of {mutation}.",
+        "code": strawberry.field(description="What is wrong."),
+        "field": strawberry.field(description="The path into the input."),
+        "message": strawberry.field(description="What is wrong and how to mend it."),
+        "retryable": strawberry.field(description="Whether the same input may succeed later."),
+    }
+    return strawberry.type(type(name, (), namespace), description=f"Something wrong with the input of `{mutation}`.")
+
+
+def payload_type(name: str, mutation: str, fault: Any, object_name: str, object_type: Any) -> Any:
+    """`<Mutation>Payload`: the object under its own name, and userErrors."""
+    namespace: dict[str, Any] = {
+        "__annotations__": {object_name: object_type | None, "user_errors": list[fault]},
+        "__doc__": f"The answer of {mutation}.",
+        object_name: strawberry.field(description="The changed object; null where nothing was changed."),
+        "user_errors": strawberry.field(description="Everything that is wrong with the input; empty on success."),
+    }
+    return strawberry.type(type(name, (), namespace), description=f"The answer of `{mutation}`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Stands for any payload: the object is reachable under whatever name the payload gives it."""
+
+    changed: Any
+    user_errors: Sequence[Fault]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.changed
+
+
+async def answer(info: Info, outcome: Outcome, table: str) -> Any:
+    """The payload of an outcome: the object as it is now, read with the caller's own sight."""
+    changed = None
+    if outcome.id is not None:
+        changed = await info.context.fresh().loaders.row(table).load(outcome.id)
+    return Answer(changed, outcome.faults)
+
+
+def kept(value: Any) -> Any:
+    """An input field as a command takes it: KEEP where it was not sent."""
+    return KEEP if value is strawberry.UNSET else value

