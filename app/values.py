@@ -118,4 +118,3 @@ def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return format_decimal(value)
     raise TypeError(f"{type(value).__name__} has no JSON form here")
-

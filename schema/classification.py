@@ -1,12 +1,11 @@
 """Classifications: which HTS number a product has, why, and who decided."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.engine.bindings import column, computed, matching, related
+from app.engine.bindings import column, computed, matching, related, stored
 from app.engine.context import Info
 from app.engine.scopes import requires
 from schema.enums import ClassificationDecision, ClassificationMethod, ClassificationStatus
@@ -22,52 +21,27 @@ if TYPE_CHECKING:
 class Evidence:
     """A source and what it says."""
 
-    @strawberry.field(**computed("What kind of source it is, such as TARIFF_TEXT or PRECEDENT."))
-    def kind(root: Any) -> str:  # noqa: N805
-        """The kind."""
-        return str(root["kind"])
-
-    @strawberry.field(**computed("What it says."))
-    def text(root: Any) -> str:  # noqa: N805
-        """The words."""
-        return str(root["text"])
-
-    @strawberry.field(**computed("Where it can be read, such as a ruling's number."))
-    def reference(root: Any) -> str | None:  # noqa: N805
-        """The place."""
-        return root.get("reference")  # type: ignore[no-any-return]
+    kind: str = stored("What kind of source it is, such as TARIFF_TEXT or PRECEDENT.", "kind")
+    text: str = stored("What it says.", "text")
+    reference: str | None = stored("Where it can be read, such as a ruling's number.", "reference")
 
 
 @strawberry.type(description="An HTS number that was considered.")
 class ClassificationCandidate:
     """Kept as JSON with its classification."""
 
-    @strawberry.field(**computed("The HTS number."))
-    def hts_number(root: Any) -> HtsNumber:  # noqa: N805
-        """The number."""
-        return HtsNumber(root["htsNumber"])
+    hts_number: HtsNumber = stored("The HTS number.", "htsNumber")
 
-    @strawberry.field(**computed("The line of that number in the revision in force today."))
+    @computed("The line of that number in the revision in force today.")
     async def tariff_line(root: Any, info: Info) -> TariffLine | None:  # noqa: N805
         """By number."""
         key = (root["htsNumber"], info.context.today())
         found: TariffLine | None = await info.context.loaders.tariff_line().load(key)
         return found
 
-    @strawberry.field(**computed("How sure, from 0 to 1."))
-    def confidence(root: Any) -> float:  # noqa: N805
-        """Four digits."""
-        return float(Decimal(str(root["confidence"])))
-
-    @strawberry.field(**computed("Why."))
-    def rationale(root: Any) -> str:  # noqa: N805
-        """The reason."""
-        return str(root["rationale"])
-
-    @strawberry.field(**computed("What it rests on."))
-    def evidence(root: Any) -> list[Evidence]:  # noqa: N805
-        """The sources."""
-        return list(root.get("evidence", ()))
+    confidence: float = stored("How sure, from 0 to 1.", "confidence")
+    rationale: str = stored("Why.", "rationale")
+    evidence: list[Evidence] = stored("What it rests on.", "evidence")
 
 
 @strawberry.type(
@@ -117,3 +91,4 @@ class ClassificationDecideInput:
     )
     rationale: str | None = strawberry.field(description="Why.", default=None)
     idempotency_key: str | None = strawberry.field(description="Makes a repetition harmless for 24 h.", default=None)
+    expected_version: int | None = strawberry.field(description="The product's version it was read at.", default=None)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 from strawberry import UNSET
@@ -83,17 +83,18 @@ class Entry(Node):
     updated_at: datetime = column("When it was last changed.")
     version: int = column("Counts the changes; goes with `expectedVersion`.")
 
-    @strawberry.field(**computed("What the checks before filing find, blockers first."))
+    @computed("What the checks before filing find, blockers first.")
     async def checks(root: Any, info: Info) -> list[Check]:  # noqa: N805
         """Run when asked for."""
-        return list(await checks_of_entry(info.context, root))  # type: ignore[arg-type]
+        found: Any = await checks_of_entry(info.context, root)
+        return list(found)
 
-    @strawberry.field(**computed("What the lines add up to.", scopes=_COMMERCIAL))
+    @computed("What the lines add up to.", scopes=_COMMERCIAL)
     async def totals(root: Any, info: Info) -> EntryTotals | None:  # noqa: N805
         """Summed from the lines."""
         select = Select("entry_line", order=(Order("number"), Order("id")))
         lines = await info.context.loaders.children(select, "entry_id", None).load(root.id)
-        return EntryTotals(customs_value=_total(lines), line_count=len(lines))  # type: ignore[call-arg]
+        return EntryTotals(customs_value=_total(lines), line_count=len(lines))
 
 
 def _total(lines: list[Any]) -> Any | None:
@@ -206,5 +207,3 @@ class EntryStatusRecordInput:
 def entry_where(by: EntryBy) -> tuple[str, Any]:
     """The column and value that name one entry."""
     return ("id", by.id) if by.id is not UNSET else ("entry_number", by.entry_number)
-
-

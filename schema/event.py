@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import strawberry
 
-from app.engine.bindings import column, computed
+from app.engine.bindings import column, computed, streamed
 from app.engine.context import Context, Info
 from app.engine.paging import Edge, Page, PageInfo
-from app.engine.scopes import describe, requires
+from app.engine.scopes import requires
 from app.errors import BadUserInput
 from app.events import cursor as cursors
 from app.store.statement import Select, Where
@@ -40,12 +40,12 @@ class Event(Node):
     occurred_at: datetime = column("When it happened.")
     data: Json = column("The facts of the event, as documented for its type.")
 
-    @strawberry.field(**computed("Its place in the log; resumes a feed or a subscription.", needs=("position",)))
+    @computed("Its place in the log; resumes a feed or a subscription.", needs=("position",))
     def cursor(root: Any) -> str:  # noqa: N805
         """Opaque."""
         return cursors.encode(root.position)
 
-    @strawberry.field(**computed("What it is about, as it is now; null where the caller may not see it."))
+    @computed("What it is about, as it is now; null where the caller may not see it.")
     async def subject(root: Any, info: Info) -> Node | None:  # noqa: N805
         """By id."""
         return await find_node(info.context, root.subject_id, "subject")
@@ -55,35 +55,35 @@ class Event(Node):
 class EntryStatusChanged:
     """`status` is the event's, `entry` is as of now."""
 
-    @strawberry.field(**computed("Resumes the subscription after this event."))
+    @computed("Resumes the subscription after this event.")
     def cursor(root: Any) -> str:  # noqa: N805
         """Opaque."""
         return cursors.encode(root.position)
 
     occurred_at: datetime = column("When it happened.")
 
-    @strawberry.field(**computed("The status the entry came to with this event."))
+    @computed("The status the entry came to with this event.")
     def status(root: Any) -> EntryStatus:  # noqa: N805
         """The event's own."""
         return EntryStatus(root.data["status"])
 
-    @strawberry.field(**computed("The status before."))
+    @computed("The status before.")
     def previous_status(root: Any) -> EntryStatus | None:  # noqa: N805
         """Null for the first."""
         before = root.data.get("previousStatus")
         return EntryStatus(before) if before else None
 
-    @strawberry.field(**computed("The code of the notice."))
+    @computed("The code of the notice.")
     def code(root: Any) -> str | None:  # noqa: N805
         """As it came."""
         return root.data.get("code")  # type: ignore[no-any-return]
 
-    @strawberry.field(**computed("The notice in words."))
+    @computed("The notice in words.")
     def narrative(root: Any) -> str | None:  # noqa: N805
         """As it came."""
         return root.data.get("narrative")  # type: ignore[no-any-return]
 
-    @strawberry.field(**computed("The entry as it is now."))
+    @computed("The entry as it is now.")
     async def entry(root: Any, info: Info) -> Entry | None:  # noqa: N805
         """By id."""
         found: Entry | None = await info.context.loaders.row("entry").load(root.subject_id)
@@ -115,9 +115,7 @@ async def list_events(
 class Subscription:
     """Every stream resumes after a cursor without a gap."""
 
-    @strawberry.subscription(
-        description=describe("Entries that come to a status, as it happens.", _SCOPES), directives=requires(_SCOPES)
-    )
+    @streamed("Entries that come to a status, as it happens.", scopes=_SCOPES)
     async def entry_status_changed(
         self,
         info: Info,
@@ -139,10 +137,7 @@ class Subscription:
         async for row in await _stream(info, kinds, subjects, after, importer):
             yield row
 
-    @strawberry.subscription(
-        description=describe("Every event the caller may see, as it happens.", ["events:read"]),
-        directives=requires(["events:read"]),
-    )
+    @streamed("Every event the caller may see, as it happens.", scopes=("events:read",))
     async def events(
         self,
         info: Info,
@@ -171,6 +166,4 @@ async def _stream(
     importer: str | None = None,
 ) -> AsyncIterator[Any]:
     context = info.context
-    return await context.feed.stream(
-        context.principal, types=kinds, subjects=subjects, importer=importer, after=after
-    )
+    return await context.feed.stream(context.principal, types=kinds, subjects=subjects, importer=importer, after=after)

@@ -1,15 +1,18 @@
 """What every mutation answers with: the changed object or null, and all faults at once, each with a code of the
 mutation's own list."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
-from app.engine.context import Info
-from app.services.outcome import KEEP, Outcome
+from app.engine.bindings import declare
+from app.engine.context import Context, Info
+from app.engine.scopes import describe as describe_scopes
+from app.engine.scopes import requires
+from app.services.outcome import Outcome
 from app.values import Fault
 from schema.enums import describe
 
@@ -43,8 +46,9 @@ def error_code(enum: type[StrEnum], mutation: str) -> type[StrEnum]:
     return describe(enum, f"What can be wrong with `{mutation}`.", {code.name: _WORDS[code.name] for code in enum})
 
 
-def fault_type(name: str, mutation: str, codes: type[StrEnum]) -> Any:
-    """The type of a mutation's userErrors, `<Mutation>Error`."""
+def fault_type(name: str, codes: type[StrEnum]) -> Any:
+    """The type of a mutation's userErrors, `<Mutation>Error`, with its own list of codes."""
+    mutation = name[0].lower() + name[1:]
     error_code(codes, mutation)
     namespace: dict[str, Any] = {
         "__annotations__": {"code": codes, "field": list[str], "message": str, "retryable": bool},
@@ -54,23 +58,60 @@ def fault_type(name: str, mutation: str, codes: type[StrEnum]) -> Any:
         "message": strawberry.field(description="What is wrong and how to mend it."),
         "retryable": strawberry.field(description="Whether the same input may succeed later."),
     }
-    return strawberry.type(type(name, (), namespace), description=f"Something wrong with the input of `{mutation}`.")
+    made = type(f"{name}Error", (), namespace)
+    return strawberry.type(made, description=f"Something wrong with the input of `{mutation}`.")
 
 
-def payload_type(name: str, mutation: str, fault: Any, object_name: str, object_type: Any) -> Any:
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a mutation changes: the payload's field, its type, and the table its row is read from."""
+
+    field: str
+    type: Any
+    table: str
+
+
+def payload_type(name: str, fault: Any, changed: Changed) -> Any:
     """`<Mutation>Payload`: the object under its own name, and userErrors."""
+    mutation = name[0].lower() + name[1:]
+    annotations: dict[str, Any] = {changed.field: changed.type}
     namespace: dict[str, Any] = {
-        "__annotations__": {object_name: object_type | None, "user_errors": list[fault]},
         "__doc__": f"The answer of {mutation}.",
-        object_name: strawberry.field(description="The changed object; null where nothing was changed."),
-        "user_errors": strawberry.field(description="Everything that is wrong with the input; empty on success."),
+        changed.field: strawberry.field(description="The changed object; null where nothing was changed."),
     }
-    return strawberry.type(type(name, (), namespace), description=f"The answer of `{mutation}`.")
+    annotations["user_errors"] = list[fault]
+    namespace["user_errors"] = strawberry.field(description="Everything wrong with the input; empty on success.")
+    namespace["__annotations__"] = annotations
+    return strawberry.type(type(f"{name}Payload", (), namespace), description=f"The answer of `{mutation}`.")
+
+
+def mutation(
+    name: str,
+    description: str,
+    takes: type,
+    changed: Changed,
+    codes: type[StrEnum],
+    run: Callable[[Context, Any], Awaitable["Answer"]],
+    scopes: Sequence[str],
+) -> Any:
+    """A mutation field: one `input`, a payload of its own, `run` between them."""
+    payload = payload_type(name, fault_type(name, codes), changed)
+
+    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
+        return await run(info.context, arguments["input"])
+
+    declare(resolve, {"input": Annotated[takes, strawberry.argument(description="What is to be done.")]}, required=True)
+    return strawberry.mutation(
+        resolver=resolve,
+        graphql_type=payload,
+        description=describe_scopes(description, scopes),
+        directives=requires(scopes),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Stands for any payload: the object is reachable under whatever name the payload gives it."""
+    """Stands for any payload: a field that is none of its own is the changed object."""
 
     changed: Any
     user_errors: Sequence[Fault]
@@ -81,14 +122,9 @@ class Answer:
         return self.changed
 
 
-async def answer(info: Info, outcome: Outcome, table: str) -> Any:
+async def answer(context: Context, outcome: Outcome, table: str) -> Answer:
     """The payload of an outcome: the object as it is now, read with the caller's own sight."""
     changed = None
     if outcome.id is not None:
-        changed = await info.context.fresh().loaders.row(table).load(outcome.id)
+        changed = await context.fresh().loaders.row(table).load(outcome.id)
     return Answer(changed, outcome.faults)
-
-
-def kept(value: Any) -> Any:
-    """An input field as a command takes it: KEEP where it was not sent."""
-    return KEEP if value is strawberry.UNSET else value

@@ -54,17 +54,16 @@ class Query:
         "The entries the caller owns or is a party of.",
         Paged("entry", NEWEST, filter=EntryFilter, order_by=EntryOrder),
     )
-    tariff_lines: Connection[TariffLine] | None = strawberry.field(
-        resolver=lines_field,
-        **computed("The lines of the tariff in force on a day: in order, or the best match first where words are given."),
-    )
+    tariff_lines: Connection[TariffLine] | None = computed(
+        "The lines of the tariff in force on a day: in order, or the best match first where words are given."
+    )(lines_field)
 
-    @strawberry.field(**computed("The object behind a global id; null where there is none the caller may see."))
+    @computed("The object behind a global id; null where there is none the caller may see.")
     async def node(self, info: Info, id: Annotated[strawberry.ID, _id("object")]) -> Node | None:  # noqa: A002
         """By its typed prefix."""
         return await find_node(info.context, id)
 
-    @strawberry.field(**computed("The objects behind up to 100 global ids, in their order."))
+    @computed("The objects behind up to 100 global ids, in their order.")
     async def nodes(
         self,
         info: Info,
@@ -75,40 +74,43 @@ class Query:
             raise BadUserInput(f"`ids` has {len(ids)} ids: at most {_MOST_NODES} are looked up at once.")
         return [await find_node(info.context, identifier, "nodes") for identifier in ids]
 
-    @strawberry.field(**computed("Who is asking."))
+    @computed("Who is asking.")
     def viewer(self, info: Info) -> Viewer:
         """The principal."""
-        return info.context.principal  # type: ignore[return-value]
+        caller: Any = info.context.principal
+        return caller
 
-    @strawberry.field(**computed("One product."))
+    @computed("One product.")
     async def product(
         self, info: Info, by: Annotated[ProductBy, strawberry.argument(description="Which one.")]
     ) -> Product | None:
         """By id or SKU."""
         return await _one(info, "product", product_where(by))
 
-    @strawberry.field(**computed("One shipment."))
+    @computed("One shipment.")
     async def shipment(
         self, info: Info, by: Annotated[ShipmentBy, strawberry.argument(description="Which one.")]
     ) -> Shipment | None:
         """By id or reference."""
         return await _one(info, "shipment", shipment_where(by))
 
-    @strawberry.field(**computed("One classification."))
+    @computed("One classification.")
     async def classification(
-        self, info: Info, id: Annotated[strawberry.ID, _id("classification")]  # noqa: A002
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, _id("classification")],  # noqa: A002
     ) -> Classification | None:
         """By id."""
         return await _one(info, "classification", ("id", id))
 
-    @strawberry.field(**computed("One entry."))
+    @computed("One entry.")
     async def entry(
         self, info: Info, by: Annotated[EntryBy, strawberry.argument(description="Which one.")]
     ) -> Entry | None:
         """By id or number."""
         return await _one(info, "entry", entry_where(by))
 
-    @strawberry.field(**computed("One line of the tariff in force on a day; null where it is not in force."))
+    @computed("One line of the tariff in force on a day; null where it is not in force.")
     async def tariff_line(
         self,
         info: Info,
@@ -118,12 +120,12 @@ class Query:
         """By number and day."""
         return await find_line(info.context, number, as_of)
 
-    @strawberry.field(**computed("Every loaded revision of the tariff, the oldest first."))
+    @computed("Every loaded revision of the tariff, the oldest first.")
     async def tariff_revisions(self, info: Info) -> list[TariffRevision] | None:
         """All of them."""
         return list(await list_revisions(info.context))
 
-    @strawberry.field(**computed("The event log as a feed to pull: what happened after a cursor, oldest first."))
+    @computed("The event log as a feed to pull: what happened after a cursor, oldest first.")
     async def events(
         self,
         info: Info,
@@ -133,7 +135,8 @@ class Query:
         first: Annotated[int, strawberry.argument(description="How many at most, 1–1000.")] = 50,
     ) -> Connection[Event] | None:
         """A page of the log."""
-        return await list_events(info.context, types, subject, after, first)  # type: ignore[return-value]
+        page: Any = await list_events(info.context, types, subject, after, first)
+        return page
 
 
 def build_schema() -> strawberry.Schema:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 from strawberry import UNSET
 
-from app.engine.bindings import column, computed, matching, money, ordered, related
+from app.engine.bindings import column, computed, matching, money, ordered, related, stored
 from app.engine.context import Info
 from app.engine.scopes import requires
 from schema.checks import blockers_of_shipment
@@ -26,20 +26,9 @@ if TYPE_CHECKING:
 class Container:
     """Kept as JSON with its shipment."""
 
-    @strawberry.field(**computed("The container number (ISO 6346), such as MSKU1234565."))
-    def number(root: Any) -> str:  # noqa: N805
-        """The number."""
-        return str(root["number"])
-
-    @strawberry.field(**computed("The size and type code, such as 45G1."))
-    def size_type(root: Any) -> str | None:  # noqa: N805
-        """ISO 6346 size and type."""
-        return root.get("sizeType")  # type: ignore[no-any-return]
-
-    @strawberry.field(**computed("The seal number."))
-    def seal(root: Any) -> str | None:  # noqa: N805
-        """The seal."""
-        return root.get("seal")  # type: ignore[no-any-return]
+    number: str = stored("The container number (ISO 6346), such as MSKU1234565.", "number")
+    size_type: str | None = stored("The size and type code, such as 45G1.", "sizeType")
+    seal: str | None = stored("The seal number.", "seal")
 
 
 @strawberry.type(description="One product on a shipment.")
@@ -98,12 +87,12 @@ class Shipment(Node):
     updated_at: datetime = column("When it was last changed.")
     version: int = column("Counts the changes; goes with `expectedVersion`.")
 
-    @strawberry.field(**computed("How far its clearance has come."))
+    @computed("How far its clearance has come.")
     async def preclearance(root: Any, info: Info) -> Preclearance:  # noqa: N805
         """From the checks and the entries."""
         state, blockers, entry = await blockers_of_shipment(info.context, root)
-        made = Preclearance(state=PreclearanceState(state), blockers=blockers, entry=entry)  # type: ignore[call-arg]
-        return made
+        found: Any = {"state": state, "blockers": list(blockers), "entry": entry}
+        return Preclearance(**found)
 
 
 @strawberry.input(description="Keeps the shipments that fit every given field.")

@@ -87,33 +87,34 @@ class TariffLine(Node):
     footnotes: list[str] = column("Its footnotes, such as references to chapter 99.")
     quota_quantity: str = column("The quota quantity where the line has one.")
 
-    @strawberry.field(**computed("The general rate (column 1); null where no rate stands.", needs=("general",)))
+    @computed("The general rate (column 1); null where no rate stands.", needs=("general",))
     def general(root: Any) -> Rate | None:  # noqa: N805
         """Parsed."""
-        return parse_rate(root.general) if root.general else None  # type: ignore[return-value]
+        return _rate(root.general)
 
-    @strawberry.field(**computed("The special rates (column 1) with their programs.", needs=("special",)))
+    @computed("The special rates (column 1) with their programs.", needs=("special",))
     def special(root: Any) -> list[SpecialRate]:  # noqa: N805
         """Parsed."""
-        return list(parse_special(root.special)) if root.special else []  # type: ignore[arg-type]
+        rates: Any = parse_special(root.special) if root.special else ()
+        return list(rates)
 
-    @strawberry.field(**computed("The column 2 rate; null where no rate stands.", needs=("other",)))
+    @computed("The column 2 rate; null where no rate stands.", needs=("other",))
     def other(root: Any) -> Rate | None:  # noqa: N805
         """Parsed."""
-        return parse_rate(root.other) if root.other else None  # type: ignore[return-value]
+        return _rate(root.other)
 
-    @strawberry.field(**computed("The revision this line stands in.", needs=("revision_id",)))
+    @computed("The revision this line stands in.", needs=("revision_id",))
     async def revision(root: Any, info: Info) -> TariffRevision:  # noqa: N805
         """By id."""
         found: TariffRevision = await info.context.loaders.row("tariff_revision").load(root.revision_id)
         return found
 
-    @strawberry.field(**computed("The next numbered line above.", needs=("revision_id", "parent_number")))
+    @computed("The next numbered line above.", needs=("revision_id", "parent_number"))
     async def parent(root: Any, info: Info) -> "TariffLine | None":  # noqa: N805
         """By number."""
-        return await _above(info.context, root)  # type: ignore[return-value]
+        return await _above(info.context, root)
 
-    @strawberry.field(**computed("The numbered lines above, the heading first.", needs=("revision_id",)))
+    @computed("The numbered lines above, the heading first.", needs=("revision_id",))
     async def ancestors(root: Any, info: Info) -> "list[TariffLine]":  # noqa: N805
         """Walked upwards, level by level."""
         found: list[Any] = []
@@ -123,12 +124,16 @@ class TariffLine(Node):
             above = await _above(info.context, above)
         return found
 
-    @strawberry.field(**computed("The numbered lines directly below, in tariff order.", needs=("revision_id",)))
+    @computed("The numbered lines directly below, in tariff order.", needs=("revision_id",))
     async def children(root: Any, info: Info) -> "list[TariffLine]":  # noqa: N805
         """By parent number."""
         key = (root.revision_id, root.number)
         found: list[TariffLine] = await info.context.loaders.lines_below().load(key)
         return found
+
+
+def _rate(text: str) -> Any:
+    return parse_rate(text) if text else None
 
 
 async def _above(context: Context, row: Any) -> Any | None:
@@ -146,10 +151,8 @@ def tariff_line_by(name: str) -> Any:
             return None
         return await info.context.loaders.tariff_line().load((number, as_of or info.context.today()))
 
-    return strawberry.field(
-        resolver=resolve,
-        **computed("The line of its HTS number in the revision in force; null where it is not.", needs=(name,)),
-    )
+    description = "The line of its HTS number in the revision in force; null where it is not."
+    return computed(description, needs=(name,))(resolve)
 
 
 async def find_line(context: Context, number: str, as_of: date | None) -> Any | None:
@@ -179,9 +182,7 @@ async def list_lines(
     return await root_page(context, Select("tariff_line", tuple(where)), Order("id"), asked)
 
 
-async def _search(
-    context: Context, revision_id: str, text: str, under: str | None, asked: PageArguments
-) -> Page:
+async def _search(context: Context, revision_id: str, text: str, under: str | None, asked: PageArguments) -> Page:
     size, cursor = asked.size, asked.cursor
     if asked.backward:
         raise BadUserInput("A search is paged forwards: use `first` and `after`.")
@@ -219,10 +220,9 @@ async def lines_field(root: Any, info: Info, **arguments: Any) -> Any:
     """Resolver of `Query.tariffLines`."""
     arguments = {name: value for name, value in arguments.items() if value is not strawberry.UNSET}
     asked = PageArguments(*(arguments.get(name) for name in PAGING))
-    found = await list_lines(
+    return await list_lines(
         info.context, arguments.get("search"), arguments.get("under"), arguments.get("as_of"), asked
     )
-    return found
 
 
 declare(

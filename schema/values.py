@@ -1,14 +1,15 @@
 """Small types that several nouns share: money, quantities, ports, parties, checks."""
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import strawberry
 
-from app.engine.bindings import column, computed
+from app.engine.bindings import column, computed, stored
 from app.filing.ports import find_port
 from schema.enums import Severity
 from schema.scalars import Cents, CountryCode, CurrencyCode, Json
-from schema.scalars import Decimal as GraphDecimal
 
 
 @strawberry.type(description="An amount of money.")
@@ -17,8 +18,8 @@ class Money:
 
     currency: CurrencyCode = column("The currency.")
 
-    @strawberry.field(**computed("The amount, with at least two decimals.", needs=("amount",)))
-    def amount(root: Any) -> GraphDecimal:  # noqa: N805
+    @computed("The amount, with at least two decimals.", needs=("amount",))
+    def amount(root: Any) -> Decimal:  # noqa: N805
         """Marked as money for printing."""
         return Cents(root.amount)
 
@@ -27,15 +28,8 @@ class Money:
 class Quantity:
     """As declared on an entry line."""
 
-    @strawberry.field(**computed("How much."))
-    def value(root: Any) -> GraphDecimal:  # noqa: N805
-        """Kept as text in JSON."""
-        return GraphDecimal(root["value"])
-
-    @strawberry.field(**computed("The unit of quantity, such as NO or KG."))
-    def unit(root: Any) -> str:  # noqa: N805
-        """The unit's code."""
-        return str(root["unit"])
+    value: Decimal = stored("How much.", "value", Decimal)
+    unit: str = stored("The unit of quantity, such as NO or KG.", "unit")
 
 
 @strawberry.type(description="A port: Schedule D in the United States, UN/LOCODE abroad.")
@@ -47,8 +41,10 @@ class Port:
     country: CountryCode | None = column("The country; null where the code is not known here.")
 
 
-@strawberry.type(description="A port that is not in the tables; only its code is known.")
+@dataclass(frozen=True, slots=True)
 class _Unlisted:
+    """A port that is in no table: only its code is known."""
+
     code: str
     name: None = None
     country: None = None
@@ -67,22 +63,15 @@ def port(description: str, name: str) -> Any:
     def resolve(root: Any) -> Any:
         return port_of(getattr(root, name))
 
-    return strawberry.field(resolver=resolve, **computed(description, needs=(name,)))
+    return computed(description, needs=(name,))(resolve)
 
 
 @strawberry.type(description="A number by which a party is known.")
 class PartyIdentifier:
     """EIN, MID, DUNS and the like."""
 
-    @strawberry.field(**computed("The kind of number, such as EIN, MID or DUNS."))
-    def type(root: Any) -> str:  # noqa: N805
-        """The kind."""
-        return str(root["type"])
-
-    @strawberry.field(**computed("The number."))
-    def value(root: Any) -> str:  # noqa: N805
-        """The number."""
-        return str(root["value"])
+    type: str = stored("The kind of number, such as EIN, MID or DUNS.", "type")
+    value: str = stored("The number.", "value")
 
 
 @strawberry.type(description="A trading partner: importer, consignee, seller, manufacturer.")
@@ -110,7 +99,7 @@ class Check:
 class MoneyInput:
     """Amount and currency."""
 
-    amount: GraphDecimal = strawberry.field(description="The amount, at most four decimals.")
+    amount: Decimal = strawberry.field(description="The amount, at most four decimals.")
     currency: CurrencyCode = strawberry.field(description="The currency.")
 
 

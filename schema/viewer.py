@@ -48,18 +48,18 @@ class Viewer:
     organisation: Organisation = related("The organisation the token speaks for.", "organisation", "organisation_id")
     expires_at: datetime | None = column("When the token expires.")
 
-    @strawberry.field(**computed("The scopes the token holds."))
+    @computed("The scopes the token holds.")
     def scopes(root: Any) -> list[str]:  # noqa: N805
         """Sorted."""
         return sorted(root.scopes)
 
-    @strawberry.field(**computed("What operations may cost; nulls say that no budget is configured."))
+    @computed("What operations may cost; nulls say that no budget is configured.")
     def budget(root: Any) -> CostBudget:  # noqa: N805
         """Unlimited."""
         unlimited: Any = {"limit": None, "available": None, "restore_rate_per_second": None}
         return CostBudget(**unlimited)
 
-    @strawberry.field(**computed("For each field of a document that needs a scope, whether the caller may read it."))
+    @computed("For each field of a document that needs a scope, whether the caller may read it.")
     def can(
         root: Any,  # noqa: N805
         info: Info,
@@ -71,5 +71,3 @@ class Viewer:
         except ValidationFailed as fault:
             raise BadUserInput(fault.message) from fault
         return list(found)
-
-

@@ -42,13 +42,15 @@ def status(
     lines = [f"row {row}, {field}: {message} ({code})" for row, field, code, message in report.faults[:FAULTS_SHOWN]]
     if len(faults) > FAULTS_SHOWN:
         lines.append(f"and {len(faults) - FAULTS_SHOWN} more: --json shows all")
-    counts = f"{report.rows} rows: {report.recorded} recorded, {report.unchanged} unchanged, {len(faults)} refused"
+    refused = report.rows - report.recorded - report.unchanged
+    counts = f"{report.rows} rows: {report.recorded} recorded, {report.unchanged} unchanged, {refused} refused"
     steps.finish(
         "recorded",
         "\n".join([counts, *lines]),
         rows=report.rows,
         recorded=report.recorded,
         unchanged=report.unchanged,
+        refused=refused,
         faults=faults,
     )
     if faults:

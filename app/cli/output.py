@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -15,6 +15,11 @@ Progress = Callable[[int, int], None]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 _SECONDS_BETWEEN_LINES = 2.0
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person reads this stream."""
+    return stream.isatty()
 
 
 def print_json(value: object, *, to_stderr: bool = False) -> None:
@@ -37,12 +42,12 @@ def print_error(error: TidegateError, *, as_json: bool) -> None:
     if as_json:
         print_json({"error": {"code": error.code, "message": error.message, **error.extensions}}, to_stderr=True)
     else:
-        typer.secho(f"tidegate: {error.message}", err=True, fg="red" if sys.stderr.isatty() else None)
+        typer.secho(f"tidegate: {error.message}", err=True, fg="red" if is_terminal(sys.stderr) else None)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
     """A drawn table on a terminal; in a pipe plain columns, nothing cut off."""
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -62,7 +67,7 @@ class Steps:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self._as_json = as_json
-        self._terminal = sys.stderr.isatty() and (as_json or sys.stdout.isatty())
+        self._terminal = is_terminal(sys.stderr) and (as_json or is_terminal(sys.stdout))
 
     @contextmanager
     def bar(self, step: str, unit: str = "rows") -> Iterator[Progress]:

@@ -20,10 +20,7 @@ def print_sdl(
     scopes: Annotated[str | None, typer.Option(help="Only what these scopes reach.")] = None,
 ) -> None:
     """Print the SDL.  Example: tidegate schema print --scopes "entries:read" """
-    held = None if scopes is None else parse_scopes(scopes)
-    import schema
-
-    typer.echo(schema.sdl(held), nl=False)
+    typer.echo(_sdl(None if scopes is None else parse_scopes(scopes)), nl=False)
 
 
 @app.command()
@@ -32,8 +29,6 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Compare the SDL with its snapshot; exit 1 and the difference if it changed.  Example: tidegate schema check"""
-    import schema
-
     try:
         expected = snapshot.read_text(encoding="utf-8")
     except OSError as fault:
@@ -41,7 +36,7 @@ def check(
     difference = "".join(
         difflib.unified_diff(
             expected.splitlines(keepends=True),
-            schema.sdl(None).splitlines(keepends=True),
+            _sdl(None).splitlines(keepends=True),
             str(snapshot),
             "the program",
         )
@@ -52,3 +47,13 @@ def check(
     )
     if not same:
         raise typer.Exit(1)
+
+
+def _sdl(scopes: frozenset[str] | None) -> str:
+    """The whole SDL, or what these scopes reach; it ends with a line break."""
+    from app.engine.contract import Contract
+    from schema import build_schema
+
+    built = build_schema()
+    whole = built.as_str()
+    return (whole if scopes is None else Contract(built._schema, whole).visible_sdl(scopes)).rstrip("\n") + "\n"

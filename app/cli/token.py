@@ -36,13 +36,11 @@ def token(
     organisation: Annotated[str, typer.Option(help="Name of the organisation it speaks for.")],
     scopes: Annotated[str, typer.Option(help="Scopes it holds, separated by spaces.")],
     subject: Annotated[str, typer.Option(help="Who holds it.")] = "command-line",
-    ttl: Annotated[
-        timedelta, typer.Option(parser=parse_duration, metavar="90s|15m|1h|30d", help="How long it lives.")
-    ] = timedelta(hours=1),
+    ttl: Annotated[str, typer.Option(metavar="90s|15m|1h|30d", help="How long it lives.")] = "1h",
     as_json: AsJson = False,
 ) -> None:
     """Print a token.  Example: tidegate token --organisation demo --scopes "entries:read events:read" --ttl 8h"""
-    held = parse_scopes(scopes)
+    held, lifetime = parse_scopes(scopes), parse_duration(ttl)
     settings = load()
     from app.security import open_tokens
     from app.services.organisations import find_organisation
@@ -51,5 +49,7 @@ def token(
     if found is None:
         raise Refused(f"there is no organisation {organisation!r}: `tidegate organisation list` names them")
     now = system_clock()
-    minted = open_tokens(settings).mint(subject=subject, organisation_id=found.id, scopes=held, lifetime=ttl, now=now)
-    print_result(minted, {"token": minted, "expiresAt": now + ttl, "scopes": sorted(held)}, as_json=as_json)
+    minted = open_tokens(settings).mint(
+        subject=subject, organisation_id=found.id, scopes=held, lifetime=lifetime, now=now
+    )
+    print_result(minted, {"token": minted, "expiresAt": now + lifetime, "scopes": sorted(held)}, as_json=as_json)

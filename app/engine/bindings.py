@@ -2,7 +2,7 @@
 row, ordered rows, a connection. The ordinary resolvers are made here from that; a compiler can read the same
 bindings from the field's metadata."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature
 from typing import Annotated, Any
@@ -65,6 +65,13 @@ class Paged:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonKey:
+    """A key of a stored JSON object."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Python:
     """Worked out in Python; says from which columns."""
 
@@ -94,6 +101,17 @@ def money(description: str, prefix: str, *, scopes: Scopes = ("commercial:read",
         return None if amount is None else Amount(amount, getattr(root, binding.currency))
 
     return _field(description, binding, scopes, resolve)
+
+
+def stored(description: str, key: str, read: Callable[[Any], Any] | None = None) -> Any:
+    """A field whose value stands under a key of a stored JSON object; `read` makes a value of what JSON holds. An
+    absent key is null."""
+
+    def resolve(root: Any) -> Any:
+        value = root.get(key)
+        return value if read is None or value is None else read(value)
+
+    return _field(description, JsonKey(key), (), resolve)
 
 
 def related(description: str, table: str, by: str, *, scopes: Scopes = ()) -> Any:
@@ -139,20 +157,33 @@ def paged(description: str, binding: Paged, *, scopes: Scopes = ()) -> Any:
     return _field(description, binding, scopes, resolve)
 
 
-def computed(description: str, *, needs: tuple[str, ...] = (), scopes: Scopes = ()) -> Mapping[str, Any]:
-    """Keyword arguments of `strawberry.field` for a resolver in Python, with its scopes in the description."""
-    return {
-        "description": describe(description, scopes),
-        "directives": requires(scopes),
-        "metadata": {BINDING: Python(needs)},
-    }
+Decorator = Callable[[Callable[..., Any]], Any]
+
+
+def computed(description: str, *, needs: tuple[str, ...] = (), scopes: Scopes = ()) -> Decorator:
+    """A field worked out by the decorated resolver; `needs` names the columns it reads."""
+
+    def made(resolver: Callable[..., Any]) -> Any:
+        return _field(description, Python(needs), scopes, resolver)
+
+    return made
+
+
+def streamed(description: str, *, scopes: Scopes) -> Decorator:
+    """A subscription field whose events come from the decorated generator."""
+
+    def made(resolver: Callable[..., Any]) -> Any:
+        given = list(scopes)
+        return strawberry.subscription(
+            resolver=resolver, description=describe(description, given), directives=requires(given)
+        )
+
+    return made
 
 
 def matching(description: str, column: str, operator: Operator = "eq") -> Any:
     """A filter's field: keeps the rows whose column stands in this relation to the value."""
-    return strawberry.field(
-        description=description, default=UNSET, metadata={BINDING: Where(column, operator, None)}
-    )
+    return strawberry.field(description=description, default=UNSET, metadata={BINDING: Where(column, operator, None)})
 
 
 def conditions(given: Any) -> tuple[Where, ...]:
@@ -186,7 +217,7 @@ class Amount:
 
 
 def _field(description: str, binding: Any, scopes: Scopes, resolver: Any, deprecated: str | None = None) -> Any:
-    scopes = list(scopes)  # type: ignore[arg-type]
+    scopes = list(scopes)
     arguments: dict[str, Any] = {
         "description": describe(description, scopes),
         "directives": requires(scopes),
@@ -217,14 +248,15 @@ PAGING: dict[str, Any] = {
 }
 
 
-def declare(resolver: Any, parameters: Mapping[str, Any]) -> None:
-    """Gives a resolver the signature that strawberry reads its arguments from."""
+def declare(resolver: Any, parameters: Mapping[str, Any], *, required: bool = False) -> None:
+    """Gives a resolver the signature that strawberry reads its arguments from; optional unless `required`."""
+    default = Parameter.empty if required else UNSET
     first = [
         Parameter("root", Parameter.POSITIONAL_OR_KEYWORD, annotation=Any),
         Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
     ]
     rest = [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=UNSET, annotation=annotation)
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, annotation in parameters.items()
     ]
     resolver.__signature__ = Signature([*first, *rest])

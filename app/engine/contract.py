@@ -1,6 +1,7 @@
 """The schema as one caller sees it: the SDL and the introspection of what its scopes reach, cached per scope set."""
 
 from collections import OrderedDict
+from typing import Any
 
 from graphql import (
     DirectiveDefinitionNode,
@@ -61,15 +62,13 @@ class Contract:
             )
         )
 
-    def _reachable_fields(self, node: object, scopes: frozenset[str]) -> object | None:
+    def _reachable_fields(self, node: Any, scopes: frozenset[str]) -> Any | None:
         if not isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
             return node
         named = self._schema.get_type(node.name.value)
         if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType) or missing(of_type(named), scopes):
             return None
-        fields = tuple(
-            field for field in node.fields or () if not missing_for(named.fields[field.name.value], scopes)
-        )
+        fields = tuple(field for field in node.fields or () if not missing_for(named.fields[field.name.value], scopes))
         if not fields:
             return None
         return type(node)(
@@ -81,9 +80,9 @@ class Contract:
         )
 
 
-def _reached(definitions: dict[str, object]) -> set[str]:
+def _reached(definitions: dict[str, Any]) -> set[str]:
     """The names that can be reached from the root types; an object is also reached through its interface."""
-    waiting = [name for name in ("Query", "Mutation", "Subscription") if name in definitions]
+    waiting: list[str] = [name for name in ("Query", "Mutation", "Subscription") if name in definitions]
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -102,7 +101,7 @@ def _reached(definitions: dict[str, object]) -> set[str]:
     return seen
 
 
-def _mentioned(node: object) -> list[str]:
+def _mentioned(node: Any) -> list[str]:
     names: list[str] = []
     if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | InputObjectTypeDefinitionNode):
         for field in node.fields or ():
@@ -113,6 +112,6 @@ def _mentioned(node: object) -> list[str]:
     return names
 
 
-def _named(node: object) -> str:
+def _named(node: Any) -> str:
     inner = getattr(node, "type", None)
-    return _named(inner) if inner is not None else str(node.name.value)  # type: ignore[attr-defined]
+    return _named(inner) if inner is not None else str(node.name.value)

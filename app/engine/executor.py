@@ -2,7 +2,8 @@
 denied; everything a caller may hear of an error goes through `app.engine.masking`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from inspect import isawaitable
 from typing import Any
 
 import strawberry
@@ -61,13 +62,15 @@ class EngineSettings:
     """How this gateway treats a missing scope, and its size caps."""
 
     reject: bool = False
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 class Engine:
     """One schema over one store."""
 
-    def __init__(self, schema: strawberry.Schema, store: Store, feed: Feed, clock: Clock, settings: EngineSettings) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, store: Store, feed: Feed, clock: Clock, settings: EngineSettings
+    ) -> None:
         self.schema: GraphQLSchema = schema._schema
         self.contract = Contract(self.schema, schema.as_str())
         self.planner = Planner(self.schema, settings.limits)
@@ -79,27 +82,26 @@ class Engine:
     async def execute(self, operation: Operation) -> Response:
         """The response to a query or a mutation. Caller faults become responses, never exceptions."""
         try:
-            plan, kind, executor, denied = self._prepare(operation)
+            kind, executor, denied = self._prepare(operation)
         except _Answered as answered:
             return answered.response
         if kind is OperationType.SUBSCRIPTION:
             fault = ValidationFailed("Subscriptions go over a WebSocket (graphql-transport-ws) at this address.")
             return _refusal(fault, operation)
-        result = execute_root_selection_set(executor)
-        settled_result = await result if executor.is_awaitable(result) else result
-        return _response(settled_result, operation, denied)
+        result: Any = execute_root_selection_set(executor)
+        return _response(await result if isawaitable(result) else result, operation, denied)
 
     async def subscribe(self, operation: Operation) -> Response | AsyncIterator[Response]:
         """The responses to a subscription, one for each event; one response alone where it cannot start. A query or
         a mutation gives an iterator of its one response."""
         try:
-            plan, kind, executor, denied = self._prepare(operation)
+            kind, executor, denied = self._prepare(operation)
         except _Answered as answered:
             return answered.response
         if kind is not OperationType.SUBSCRIPTION:
             return _once(await self.execute(operation))
-        stream = create_source_event_stream(executor)
-        source = await stream if executor.is_awaitable(stream) else stream
+        stream: Any = create_source_event_stream(executor)
+        source = await stream if isawaitable(stream) else stream
         if isinstance(source, ExecutionResult):
             return _response(source, operation, denied, started=False)
         return _responses(map_source_to_response_event(executor, source), operation, denied)
@@ -123,7 +125,7 @@ class Engine:
         paths = dict.fromkeys(denied.path for denied in scoped)
         return [FieldAccess(path, path not in lacking, lacking.get(path, ())) for path in paths]
 
-    def _prepare(self, operation: Operation) -> tuple[Plan, OperationType, Any, list[Denied]]:
+    def _prepare(self, operation: Operation) -> tuple[OperationType, Any, list[Denied]]:
         principal = operation.principal
         if principal is None:
             raise _Answered(_anonymous(operation))
@@ -146,7 +148,7 @@ class Engine:
         executor.denied = frozenset((one.type_name, one.field_name) for one in denied)
         if any(name in operation.document for name in INTROSPECTION):
             executor.view = self.contract.visible_schema(principal.scopes)
-        return plan, node.operation, executor, denied
+        return node.operation, executor, denied
 
     def _executor(self, plan: Plan, operation: Operation, principal: Principal) -> Any:
         context = Context(principal, self._store, self._feed, self._clock, operation.request_id, self.access)

@@ -67,13 +67,12 @@ class Loaders:
             revisions = dict(zip(days, await self.revision().load_many(days), strict=True))
             found: dict[tuple[str, str], Any] = {}
             for revision in {row.id: row for row in revisions.values() if row is not None}.values():
-                numbers = tuple({number for number, day in keys if _is(revisions[day], revision)})
+                asked = {number for number, day in keys if _is(revisions[day], revision)}
+                numbers = tuple(asked | {number[:-3] for number in asked if _undivided(number)})
                 where = (Where("revision_id", "eq", revision.id), Where("number", "in", numbers))
                 for row in await self._store.rows(self._principal, Select("tariff_line", where)):
                     found[(row.number, revision.id)] = row
-            return [
-                found.get((number, revisions[day].id)) if revisions[day] is not None else None for number, day in keys
-            ]
+            return [_line_of(found, number, revisions[day]) for number, day in keys]
 
         return self._loader("tariff_line", load)
 
@@ -116,6 +115,21 @@ class Loaders:
         if made is None:
             made = self._made[name] = DataLoader(load, max_batch_size=_BATCH)
         return made
+
+
+def _undivided(number: str) -> bool:
+    """Whether the number may stand for an 8-digit line that is filed with the suffix 00."""
+    return len(number) == 13 and number.endswith(".00")
+
+
+def _line_of(found: dict[tuple[str, str], Any], number: str, revision: Any | None) -> Any | None:
+    if revision is None:
+        return None
+    line = found.get((number, revision.id))
+    if line is None and _undivided(number):
+        line = found.get((number[:-3], revision.id))
+        return line if line is not None and line.declarable else None
+    return line
 
 
 def _is(one: Any | None, other: Any) -> bool:

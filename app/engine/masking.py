@@ -14,7 +14,8 @@ _log = structlog.get_logger("tidegate.engine")
 
 
 def format_error(error: GraphQLError, request_id: str, code: str | None = None) -> Mapping[str, Any]:
-    """One formatted error. `code` is given for faults of the request; a resolver's error brings its own or is masked."""
+    """One formatted error. `code` is given for faults of the request; a resolver's error brings its own, else it is
+    masked."""
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error

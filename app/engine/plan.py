@@ -58,9 +58,11 @@ class Plan:
     @property
     def operations(self) -> list[OperationDefinitionNode]:
         """Every operation of the document."""
-        return [node for node in self.document.definitions if isinstance(node, OperationDefinitionNode)] if (
-            self.document
-        ) else []
+        return (
+            [node for node in self.document.definitions if isinstance(node, OperationDefinitionNode)]
+            if (self.document)
+            else []
+        )
 
 
 class Planner:

@@ -14,7 +14,7 @@ from app.countries import is_country
 from app.currencies import is_currency
 from app.values import Fault, canonical_json
 
-NAME, CODE, REFERENCE, PROSE = 200, 40, 80, 4_000
+NAME, CODE, REFERENCE, PROSE = 200, 40, 100, 4_000
 LARGEST_MONEY = Decimal(10) ** 13
 LARGEST_QUANTITY = Decimal(10) ** 12
 LARGEST_JSON = 16 * 1024
@@ -70,7 +70,7 @@ class Faults:
     def texts(self, values: Sequence[str], *path: str, longest: int = CODE, most: int = 200) -> list[str]:
         """A list of texts, none of them empty."""
         if len(values) > most:
-            self._wrong("TOO_LONG", f"has {len(values)} items, {most} are the most", *path)
+            self._wrong("TOO_MANY", f"has {len(values)} items, {most} are the most", *path)
             return []
         cleaned = [self.text(value, *path, str(place), longest=longest) for place, value in enumerate(values)]
         return [text for text in cleaned if text is not None]

@@ -27,7 +27,7 @@ def read_party(faults: Faults, command: PartyCommand, *path: str) -> PartyComman
     name = faults.text(command.name, *path, "name", longest=NAME)
     country = faults.country(command.country, *path, "country")
     if len(command.identifiers) > MOST_IDENTIFIERS:
-        faults.add("TOO_LONG", f"at most {MOST_IDENTIFIERS} identifiers", *path, "identifiers")
+        faults.add("TOO_MANY", f"at most {MOST_IDENTIFIERS} identifiers", *path, "identifiers")
         return None
     pairs = []
     for place, (kind, value) in enumerate(command.identifiers):

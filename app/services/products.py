@@ -29,6 +29,7 @@ class ProductUpsertErrorCode(StrEnum):
     REQUIRED = "REQUIRED"
     INVALID = "INVALID"
     TOO_LONG = "TOO_LONG"
+    TOO_MANY = "TOO_MANY"
     UNKNOWN_COUNTRY = "UNKNOWN_COUNTRY"
     UNKNOWN_CURRENCY = "UNKNOWN_CURRENCY"
     STALE = "STALE"
@@ -41,10 +42,10 @@ class ProductsUpsertErrorCode(StrEnum):
     REQUIRED = "REQUIRED"
     INVALID = "INVALID"
     TOO_LONG = "TOO_LONG"
+    TOO_MANY = "TOO_MANY"
     UNKNOWN_COUNTRY = "UNKNOWN_COUNTRY"
     UNKNOWN_CURRENCY = "UNKNOWN_CURRENCY"
     STALE = "STALE"
-    TOO_MANY_ROWS = "TOO_MANY_ROWS"
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
 
 
@@ -114,7 +115,7 @@ async def upsert_products(
     whose paths begin with `products` and the row's place from 0."""
     if len(commands) > MOST_ROWS:
         message = f"{len(commands)} rows are too many: {MOST_ROWS} at a time"
-        return BulkOutcome(faults=(Fault(ProductsUpsertErrorCode.TOO_MANY_ROWS, message, ("products",)),))
+        return BulkOutcome(faults=(Fault(ProductsUpsertErrorCode.TOO_MANY, message, ("products",)),))
 
     async def work(unit: Unit) -> BulkOutcome:
         readings = [

@@ -164,12 +164,12 @@ def maybe_day() -> Any:
 
 def exact(scale: int) -> Any:
     """A required decimal."""
-    return Field(sa_type=Scaled(scale))  # type: ignore[call-overload]
+    return Field(sa_type=Scaled(scale))
 
 
 def maybe_exact(scale: int) -> Any:
     """An optional decimal."""
-    return Field(default=None, sa_type=Scaled(scale), nullable=True)  # type: ignore[call-overload]
+    return Field(default=None, sa_type=Scaled(scale), nullable=True)
 
 
 def json() -> Any:

@@ -1,6 +1,7 @@
 """The next number of a series, for the length of a transaction its own."""
 
 import sqlalchemy as sa
+from sqlmodel import select
 
 from app.filing.numbering import entry_number, sequence_of
 from app.store.tables import TABLES
@@ -14,5 +15,5 @@ async def next_entry_number(unit: Unit, filer: str) -> str:
     the series runs across organisations. Raises ValueError when the ten million are used up."""
     await unit.lock(f"entry number {filer}")
     series = _NUMBER.startswith(f"{filer}-", autoescape=True)
-    last = (await unit.session.execute(sa.select(sa.func.max(_NUMBER)).where(series))).scalar_one()
+    last = (await unit.session.exec(select(sa.func.max(_NUMBER)).where(series))).one()
     return entry_number(filer, 1 if last is None else sequence_of(last) + 1)

@@ -98,7 +98,9 @@ def children_count(tree: Children, caller: Caller) -> sa.Select[Any]:
     source, parent = _source(tree)
     table = TABLES[tree.select.table]
     conditions = (*_conditions(table, _unpaged(tree.select), caller), parent.in_(tree.keys))
-    return sa.select(parent.label("parent_key"), sa.func.count()).select_from(source).where(*conditions).group_by(parent)
+    return (
+        sa.select(parent.label("parent_key"), sa.func.count()).select_from(source).where(*conditions).group_by(parent)
+    )
 
 
 def _unpaged(select: Select) -> Select:
@@ -125,24 +127,22 @@ def _conditions(table: Table, select: Select, caller: Caller) -> list[ColumnElem
 
 
 def _condition(table: Table, where: Where) -> ColumnElement[bool]:
-    column = table.c[where.column]
+    column: ColumnElement[Any] = table.c[where.column]
     match where.operator:
         case "eq":
-            return column == where.value
+            return sa.and_(column == where.value)
         case "in":
             return column.in_(where.value)
         case "ge":
-            return column >= where.value
+            return sa.and_(column >= where.value)
         case "lt":
-            return column < where.value
+            return sa.and_(column < where.value)
         case "filled":
             return column.is_not(None) if where.value else column.is_(None)
         case "under":
             return sa.or_(column == where.value, column.startswith(where.value, autoescape=True))
         case "words":
-            return sa.and_(
-                *(column.contains(word, autoescape=True) for word in str(where.value).casefold().split())
-            )
+            return sa.and_(*(column.contains(word, autoescape=True) for word in str(where.value).casefold().split()))
 
 
 def _sort_key(table: Table, order: Order) -> ColumnElement[Any]:

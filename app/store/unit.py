@@ -65,7 +65,13 @@ class Unit:
     async def lock(self, name: str) -> None:
         """Waits until no other transaction holds this name, and holds it to the end. SQLite has one writer anyway."""
         if self.dialect == "postgresql":
-            await self.session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+            await self.session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+    async def hold(self, row: Any) -> None:
+        """Locks a row by its id and reads it again, so that what is decided about it is decided once."""
+        if self.dialect == "postgresql":
+            await self.lock(row.id)
+            await self.session.refresh(row)
 
     async def event(self, kind: str, organisation_id: str, subject_id: str, at: datetime, data: dict[str, Any]) -> None:
         """Appends to the log. On PostgreSQL a transaction lock makes positions follow commit order."""

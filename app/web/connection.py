@@ -207,11 +207,13 @@ class Connection:
             if not response.executed and not begun:
                 return error_frame(id, response.errors)
             begun = True
-            if not self._owns(id):
+            if self._closing is not None or not self._owns(id):
                 break
             await self._send(frame("next", id=id, payload=response.payload()))
             if not response.executed:
                 break
+            # A source that always has more, to a peer that always reads, would keep the loop to itself.
+            await asyncio.sleep(0)
         return frame("complete", id=id)
 
     def _owns(self, id: str) -> bool:  # noqa: A002

@@ -26,9 +26,8 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "is_terminal", lambda stream: True)
 
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
@@ -64,7 +63,8 @@ def test_every_option_and_argument_says_what_it_is() -> None:
 def test_help_answers_at_once_and_imports_nothing_heavy() -> None:
     script = (
         "import sys; from app.cli import main; main(['--help']); "
-        "print(sorted({'sqlalchemy', 'starlette', 'strawberry', 'uvicorn', 'pydantic', 'jwt', 'httpx2'} & set(sys.modules)))"
+        "heavy = {'sqlalchemy', 'starlette', 'strawberry', 'uvicorn', 'pydantic', 'jwt', 'httpx2'}; "
+        "print(sorted(heavy & set(sys.modules)))"
     )
     begun = time.monotonic()
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -3,8 +3,11 @@
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -206,3 +209,22 @@ def test_no_file_that_the_packages_need_is_ignored() -> None:
     ]
     assert shipped
     assert lost == []
+
+
+def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(tmp_path: Path) -> None:
+    # given a copy, so that nothing is built in the checkout
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("app", "schema"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "LICENSE", "README.md", ".gitignore"):
+        shutil.copy(ROOT / name, source / name)
+    # when
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    # then
+    (wheel,) = (tmp_path / "dist").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    files = (path for name in ("app", "schema") for path in (source / name).rglob("*") if path.is_file())
+    assert packed == {path.relative_to(source).as_posix() for path in files}

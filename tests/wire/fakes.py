@@ -1,6 +1,7 @@
 """Stand-ins for the rooms behind the corridor: a small schema run by graphql-core, and tokens that say what they are."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -44,6 +45,7 @@ class FakeEngine:
         self.cancelled = asyncio.Event()
         self.closed = asyncio.Event()
         self.streams = 0
+        self.texts = 0
         self.breaks_with: Exception | None = None
 
     async def execute(self, operation: Operation) -> Response:
@@ -64,9 +66,10 @@ class FakeEngine:
         chosen = get_operation_ast(document, operation.operation_name)
         if chosen is None or chosen.operation is not OperationType.SUBSCRIPTION:
             return self._single(operation)
-        source = await subscribe(
+        started: Any = subscribe(
             self.schema, document, _Roots(self, operation), variable_values=dict(operation.variables or {})
         )
+        source = await started if inspect.isawaitable(started) else started
         if isinstance(source, ExecutionResult):
             return self._response(source, operation, executed=False)
         return self._stream(source, operation)
@@ -197,6 +200,7 @@ class _Roots:
 
     async def _texts(self, size: int) -> AsyncIterator[dict[str, str]]:
         while True:
+            self._engine.texts += 1
             yield {"text": "x" * size}
 
 

@@ -1,0 +1,118 @@
+"""THE way an entry comes to a status: a room decides, then row, history, event and audit change in one transaction.
+Every service that moves an entry goes through `move`."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.events.types import entry_event
+from app.filing.entry import (
+    Dates,
+    EntryStatus,
+    Refused,
+    ReleaseStatus,
+    Step,
+    SummaryStatus,
+    dates_after,
+    decide_at,
+    predecessor,
+    statuses_for,
+)
+from app.ids import new_id
+from app.store.tables import Entry, EntryStatusChange
+from app.store.unit import Unit
+from app.values import canonical_json, format_timestamp
+
+OURSELVES = "tidegate"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A status and what told it. `code` and `narrative` as the message has them; `source` says who told it."""
+
+    status: EntryStatus
+    occurred_at: datetime
+    code: str | None = None
+    narrative: str | None = None
+    source: str = OURSELVES
+
+    def fingerprint(self) -> str:
+        """Equal for the same message."""
+        parts = [self.status.value, format_timestamp(self.occurred_at), self.code, self.narrative, self.source]
+        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+async def move(unit: Unit, entry: Entry, news: News) -> str | None:
+    """Brings an entry to a status, or files late news in its history without moving it (`filing.entry.decide_at`).
+    Returns why it may not, or None; raises nothing. The caller holds the entry's lock and may write it."""
+    history = await unit.find_all(EntryStatusChange, entry_id=entry.id)
+    verdict = decide_at(_current(entry, history), _steps(history), news.status, news.occurred_at)
+    if isinstance(verdict, Refused):
+        return verdict.reason
+    previous = predecessor(_steps(history), news.occurred_at) if verdict.late else EntryStatus(entry.status)
+    if not verdict.late:
+        _set_statuses(entry, news.status)
+    _set_dates(entry, news)
+    entry.version += 1
+    entry.updated_at = unit.now
+    await record(unit, entry, news, sequence=len(history) + 1, previous=previous, late=verdict.late)
+    return None
+
+
+async def record(
+    unit: Unit, entry: Entry, news: News, *, sequence: int, previous: EntryStatus | None, late: bool = False
+) -> None:
+    """History, audit and event of a step that is taken; the entry itself is the caller's to change."""
+    unit.add(
+        EntryStatusChange(
+            id=new_id("EntryStatusChange"),
+            organisation_id=entry.organisation_id,
+            entry_id=entry.id,
+            sequence=sequence,
+            status=news.status.value,
+            previous_status=None if previous is None else previous.value,
+            occurred_at=news.occurred_at,
+            recorded_at=unit.now,
+            code=news.code,
+            narrative=news.narrative,
+            source=news.source,
+            fingerprint=news.fingerprint(),
+        )
+    )
+    kind = entry_event(news.status)
+    unit.audit(entry.organisation_id, kind.value, entry.id, previous=previous, late=late)
+    data: dict[str, Any] = {
+        "entryNumber": entry.entry_number,
+        "importerId": entry.importer_id,
+        "status": news.status.value,
+        "previousStatus": None if previous is None else previous.value,
+        "code": news.code,
+        "narrative": news.narrative,
+        "source": news.source,
+        "late": late,
+    }
+    await unit.event(kind, entry.organisation_id, entry.id, news.occurred_at, data)
+
+
+def _current(entry: Entry, history: Sequence[EntryStatusChange]) -> Step:
+    """The entry's status and when it came to it."""
+    moments = [change.occurred_at for change in history if change.status == entry.status]
+    return Step(EntryStatus(entry.status), max(moments, default=entry.created_at))
+
+
+def _steps(history: Sequence[EntryStatusChange]) -> tuple[Step, ...]:
+    return tuple(Step(EntryStatus(change.status), change.occurred_at) for change in history)
+
+
+def _set_statuses(entry: Entry, status: EntryStatus) -> None:
+    release, summary = statuses_for(status, ReleaseStatus(entry.release_status), SummaryStatus(entry.summary_status))
+    entry.status, entry.release_status, entry.summary_status = status.value, release.value, summary.value
+
+
+def _set_dates(entry: Entry, news: News) -> None:
+    before = Dates(entry.filed_at, entry.released_at, entry.summary_due_on, entry.liquidates_on)
+    after = dates_after(news.status, news.occurred_at, before)
+    entry.filed_at, entry.released_at = after.filed_at, after.released_at
+    entry.summary_due_on, entry.liquidates_on = after.summary_due_on, after.liquidates_on

