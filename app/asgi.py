@@ -15,11 +15,13 @@ from app.principal import SystemPrincipal
 from app.security import open_tokens
 from app.security.authenticate import Authenticator
 from app.services.organisations import organisation_exists
+from app.services.quotes import Desk
 from app.services.sample.port import run_port
 from app.settings import ScopeMode, Settings
 from app.store.migrations import pending
 from app.store.session import Store
 from app.store.tariff import revision_on
+from app.tariff.measure_file import packaged_book
 from app.telemetry import new_metrics
 from app.web.operations import load_saved_operations
 from app.web.ports import ReadinessCheck
@@ -35,7 +37,8 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
     store = Store.open(settings.database_url.get_secret_value(), clock)
     bus = Bus(store)
     store.on_events.append(bus.wake)
-    engine = Engine(build_schema(), store, Feed(store, bus), clock, _engine_settings(settings))
+    desk = Desk(store, packaged_book())
+    engine = Engine(build_schema(), store, Feed(store, bus), desk, clock, _engine_settings(settings))
 
     async def known(organisation_id: str) -> bool:
         return await organisation_exists(store, organisation_id)

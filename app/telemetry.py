@@ -140,7 +140,9 @@ def _hide_secrets(_logger: Any, _method: str, record: Record) -> Record:
 
 
 def _console(colours: bool) -> structlog.typing.Processor:
-    return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+    return structlog.dev.ConsoleRenderer(
+        colors=colours, timestamp_key="time", exception_formatter=structlog.dev.plain_traceback
+    )
 
 
 def _json_line(_logger: Any, _method: str, record: Record) -> str:

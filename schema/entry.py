@@ -8,11 +8,13 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
+from app.duty.assessment import LineInput
 from app.engine.bindings import Amount, column, computed, matching, money, ordered, related
 from app.engine.context import Info
 from app.engine.scopes import requires
 from app.store.statement import Order, Select
 from schema.checks import checks_of_entry
+from schema.duty import DutyQuoteLine, duty_of_line
 from schema.enums import EntryStatus, FilingEnvironment, OrderDirection, ReleaseStatus, SummaryStatus
 from schema.node import Node
 from schema.product import Product
@@ -35,6 +37,15 @@ class EntryLine:
     origin_country: CountryCode = column("The country of origin declared.")
     customs_value: Money | None = money("The customs value declared.", "customs_value")
     quantities: list[Quantity] = column("The quantities declared.")
+
+    @computed("The duty of the line by the tariff of today.", scopes=("commercial:read", "duty:quote"))
+    async def duty(root: Any, info: Info) -> DutyQuoteLine | None:  # noqa: N805
+        """Null without a value in US dollars."""
+        if root.customs_value_amount is None or root.customs_value_currency != "USD":
+            return None
+        quantities = {one["unit"]: Decimal(one["value"]) for one in root.quantities}
+        line = LineInput(root.hts_number, root.origin_country, root.customs_value_amount, quantities)
+        return await duty_of_line(info.context, line, info.context.today())
 
 
 @strawberry.type(description="One step of an entry's history.")

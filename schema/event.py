@@ -76,12 +76,12 @@ class EntryStatusChanged:
     @computed("The code of the notice.")
     def code(root: Any) -> str | None:  # noqa: N805
         """As it came."""
-        return root.data.get("code")  # type: ignore[no-any-return]
+        return root.data.get("code")
 
     @computed("The notice in words.")
     def narrative(root: Any) -> str | None:  # noqa: N805
         """As it came."""
-        return root.data.get("narrative")  # type: ignore[no-any-return]
+        return root.data.get("narrative")
 
     @computed("The entry as it is now.")
     async def entry(root: Any, info: Info) -> Entry | None:  # noqa: N805

@@ -2,6 +2,7 @@
 `schema.commands`; what a command does is the services' business."""
 
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import Any
 
 import strawberry
@@ -9,8 +10,10 @@ import strawberry
 from app.engine.context import Context
 from app.services import classifications, entries, entry_draft, products, shipments
 from app.services.outcome import Outcome
+from app.services.quotes import CREATE_ERRORS, QuoteCreate
 from schema import commands
 from schema.classification import Classification, ClassificationDecideInput
+from schema.duty import DutyQuote, DutyQuoteInput, question
 from schema.entry import (
     Entry,
     EntryCancelInput,
@@ -27,6 +30,8 @@ PRODUCT = Changed("product", Product | None, "product")
 SHIPMENT = Changed("shipment", Shipment | None, "shipment")
 CLASSIFICATION = Changed("classification", Classification | None, "classification")
 ENTRY = Changed("entry", Entry | None, "entry")
+
+QUOTE_ERRORS: Any = StrEnum("DutyQuoteCreateErrorCode", CREATE_ERRORS)  # type: ignore[misc]
 
 Service = Callable[[Any, Any, Any], Awaitable[Outcome]]
 
@@ -48,6 +53,11 @@ async def _upsert_products(context: Context, given: ProductsUpsertInput) -> Answ
     ids = [outcome.id for outcome in bulk.outcomes]
     found = iter(await context.fresh().loaders.row("product").load_many([one for one in ids if one]))
     return Answer([next(found) if one else None for one in ids], faults)
+
+
+async def _create_quote(context: Context, given: DutyQuoteInput) -> Answer:
+    command = QuoteCreate(question(given, context), given.idempotency_key)
+    return await answer(context, await context.desk.create(context.principal, command), "duty_quote")
 
 
 @strawberry.type(description="What can be changed. Every mutation answers with `userErrors` instead of failing.")
@@ -116,6 +126,15 @@ class Mutation:
         classifications.ClassificationDecideErrorCode,
         _by(classifications.decide_classification, commands.classification_decide, "classification"),
         ("classifications:decide",),
+    )
+    duty_quote_create = mutation(
+        "DutyQuoteCreate",
+        "Works out duty and fees of an entry and keeps the answer with its receipt.",
+        DutyQuoteInput,
+        Changed("duty_quote", DutyQuote | None, "duty_quote"),
+        QUOTE_ERRORS,
+        _create_quote,
+        ("duty:quote",),
     )
     entry_draft = mutation(
         "EntryDraft",

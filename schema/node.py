@@ -42,7 +42,7 @@ class Node:
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:
         """A row is of the type its id says."""
-        return type_of(obj.id) == cls.__name__
+        return type_of(getattr(obj, "id", "")) == cls.__name__
 
 
 async def find_node(context: Context, identifier: str, field: str = "node") -> Any | None:

@@ -14,9 +14,9 @@ from app.engine.scopes import describe as describe_scopes
 from app.engine.scopes import requires
 from app.services.outcome import Outcome
 from app.values import Fault
-from schema.enums import describe
+from schema.enums import DUTY_ERRORS, describe
 
-_WORDS = {
+_WORDS = DUTY_ERRORS | {
     "REQUIRED": "A value is missing.",
     "INVALID": "A value cannot be used as it is.",
     "TOO_LONG": "A text is longer than its field takes.",

@@ -1,20 +1,24 @@
 """Products: the type, its filter and order, its inputs."""
 
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry import UNSET
 
-from app.engine.bindings import Paged, column, matching, money, paged, related
+from app.duty.assessment import LineInput, QuoteInput
+from app.engine.bindings import Paged, column, computed, matching, money, paged, related
+from app.engine.context import Info
 from app.engine.scopes import requires
 from app.store.statement import Link, Order
+from schema.duty import DutyEstimate, estimate
 from schema.enums import ClassificationStatus, OrderDirection
 from schema.node import Node
 from schema.paging import Connection
 from schema.scalars import CountryCode, HtsNumber, Json
-from schema.tariff import TariffLine, tariff_line_by
+from schema.tariff import AsOf, TariffLine, tariff_line_by
 from schema.values import Money, MoneyInput, Party, PartyInput
 
 if TYPE_CHECKING:
@@ -52,6 +56,26 @@ class Product(Node):
         "The entries it is declared on, the newest first.",
         Paged("entry", NEWEST, link=Link("entry_line", "product_id", "entry_id")),
     )
+
+    @computed(
+        "What the duty on a value of it would be.", needs=("hts_number", "origin_country"), scopes=("duty:quote",)
+    )
+    async def duty_estimate(
+        root: Any,  # noqa: N805
+        info: Info,
+        customs_value: Annotated[Decimal, strawberry.argument(description="The customs value in US dollars.")],
+        origin_country: Annotated[
+            CountryCode | None, strawberry.argument(description="The country of origin; the product's where absent.")
+        ] = None,
+        as_of: AsOf = None,
+    ) -> DutyEstimate | None:
+        """Null without a confirmed number or an origin."""
+        origin = origin_country or root.origin_country
+        if root.hts_number is None or origin is None:
+            return None
+        line = LineInput(root.hts_number, origin, customs_value)
+        return await estimate(info.context, QuoteInput((line,), as_of or info.context.today()))
+
     attributes: Json = column("Further facts, as the organisation keeps them.")
     archived_at: datetime | None = column("When it was archived; null while it is in use.")
     created_at: datetime = column("When it was created.")

@@ -10,6 +10,7 @@ from app.engine.context import Info
 from app.errors import BadUserInput
 from app.store.statement import Select, Where
 from schema.classification import Classification, ClassificationFilter
+from schema.duty import DutyEstimate, DutyQuote, DutyQuoteFilter, DutyQuoteInput, estimate, question
 from schema.entry import Entry, EntryBy, EntryFilter, EntryOrder, entry_where
 from schema.event import After, Event, Subject, Subscription, Types, list_events
 from schema.mutation import Mutation
@@ -53,6 +54,9 @@ class Query:
     entries: Connection[Entry] | None = paged(
         "The entries the caller owns or is a party of.",
         Paged("entry", NEWEST, filter=EntryFilter, order_by=EntryOrder),
+    )
+    duty_quotes: Connection[DutyQuote] | None = paged(
+        "The organisation's stored quotes, the newest first.", Paged("duty_quote", NEWEST, filter=DutyQuoteFilter)
     )
     tariff_lines: Connection[TariffLine] | None = computed(
         "The lines of the tariff in force on a day: in order, or the best match first where words are given."
@@ -124,6 +128,20 @@ class Query:
     async def tariff_revisions(self, info: Info) -> list[TariffRevision] | None:
         """All of them."""
         return list(await list_revisions(info.context))
+
+    @computed("One stored quote.")
+    async def duty_quote(self, info: Info, id: Annotated[strawberry.ID, _id("quote")]) -> DutyQuote | None:  # noqa: A002
+        """By id."""
+        return await _one(info, "duty_quote", ("id", id))
+
+    @computed("Duty and fees of an entry, worked out and not kept: the same arithmetic as `dutyQuoteCreate`.")
+    async def duty_estimate(
+        self,
+        info: Info,
+        input: Annotated[DutyQuoteInput, strawberry.argument(description="What is asked.")],  # noqa: A002
+    ) -> DutyEstimate | None:
+        """By the desk."""
+        return await estimate(info.context, question(input, info.context))
 
     @computed("The event log as a feed to pull: what happened after a cursor, oldest first.")
     async def events(

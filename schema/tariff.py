@@ -16,8 +16,9 @@ from app.store import tariff as store_tariff
 from app.store.statement import Order, Select, Where
 from app.tariff.rate import parse_rate, parse_special
 from schema.enums import ComponentKind, RateKind
+from schema.measure import Measure, measures_of
 from schema.node import Node
-from schema.scalars import HtsNumber
+from schema.scalars import CountryCode, HtsNumber
 
 AsOf = Annotated[
     date | None, strawberry.argument(description="The day the tariff is read for; today in UTC where it is absent.")
@@ -102,6 +103,16 @@ class TariffLine(Node):
     def other(root: Any) -> Rate | None:  # noqa: N805
         """Parsed."""
         return _rate(root.other)
+
+    @computed("The measures that reach it from an origin, whatever else is declared; `dutyEstimate` says which apply.")
+    def additional_duties(
+        root: Any,  # noqa: N805
+        info: Info,
+        origin_country: Annotated[CountryCode, strawberry.argument(description="The country of origin.")],
+        as_of: AsOf = None,
+    ) -> list[Measure]:
+        """From the pack of measures."""
+        return measures_of(info.context, root.number, origin_country, as_of or info.context.today())
 
     @computed("The revision this line stands in.", needs=("revision_id",))
     async def revision(root: Any, info: Info) -> TariffRevision:  # noqa: N805

@@ -1,6 +1,5 @@
 """`tidegate demo`: an embedded gateway with sample data, three ready tokens and a port that moves entries along."""
 
-import os
 import shlex
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from app.store.session import Store
 
-IMPORTER = "demo"
 LIFETIME = timedelta(days=7)
 EXAMPLE = '{"query": "{ entries(first: 5) { nodes { entryNumber status importer { name } } } }"}'
 
@@ -55,8 +53,9 @@ def demo(
     seed_only: Annotated[bool, typer.Option("--seed-only", help="Fill the database and start nothing.")] = False,
 ) -> None:
     """Fill the database with sample data and serve it.  Example: tidegate demo --port 9000"""
-    os.environ.setdefault("TIDEGATE_LOG_FORMAT", "console")
     settings = load(port=port)
+    if "log_format" not in settings.model_fields_set:
+        settings = load(port=port, log_format="console")
     fault = None if seed_only else listening_fault(settings.host, settings.port)
     if fault:
         raise Refused(f"{fault}: choose another with --port")
@@ -70,7 +69,6 @@ def demo(
 def _prepare(settings: "Settings", steps: Steps) -> list[tuple[Visitor, str]]:
     """Brings the database up to date, fills it, and makes the tokens; each step may be repeated."""
     from app.security import open_tokens
-    from app.services.organisations import list_organisations
     from app.services.sample.seed import seed
     from app.store import migrations
 
@@ -79,12 +77,13 @@ def _prepare(settings: "Settings", steps: Steps) -> list[tuple[Visitor, str]]:
     async def fill(store: "Store") -> dict[OrganisationKind, str]:
         taken = await migrations.upgrade(store)
         steps.say("database", f"database is up to date ({len(taken)} steps taken)", upgraded=taken)
-        await seed(store, system_clock)
-        sample: dict[OrganisationKind, str] = {}
-        for row in await list_organisations(store):
-            if row.name == IMPORTER or row.kind != OrganisationKind.IMPORTER:
-                sample.setdefault(OrganisationKind(row.kind), row.id)
-        steps.say("sample", "sample data is in place", organisations=dict(sample))
+        made = await seed(store, system_clock)
+        sample = {
+            OrganisationKind.IMPORTER: made.importer_id,
+            OrganisationKind.BROKER: made.broker_id,
+            OrganisationKind.PARTNER: made.partner_id,
+        }
+        steps.say("sample", "sample data is in place", organisations={kind.lower(): sample[kind] for kind in sample})
         return sample
 
     organisations = with_store(fill, settings, at_head=False)

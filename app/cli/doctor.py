@@ -68,7 +68,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("settings", Verdict.OK, "every TIDEGATE_* name is known")
     yield _state_folder(settings.state_dir)
     yield _keys(settings)
-    yield from asyncio.run(_database(settings))
+    yield from _database(settings)
     yield _port(settings)
 
 
@@ -106,11 +106,17 @@ def _keys(settings: "Settings") -> Finding:
     return Finding("keys", Verdict.OK, f"{len(ring.verification)} accepted, signing with {ring.kid[:12]}…")
 
 
-async def _database(settings: "Settings") -> list[Finding]:
+def _database(settings: "Settings") -> list[Finding]:
+    """Looking must not make the file."""
+    scheme, _, file = settings.store_url.partition(":///")
+    if scheme.startswith("sqlite") and not Path(file.partition("?")[0]).exists():
+        return [Finding("database", Verdict.FAILED, "not made yet: run `tidegate db upgrade`")]
+    return asyncio.run(_in_database(settings))
+
+
+async def _in_database(settings: "Settings") -> list[Finding]:
     from app.store import migrations
 
-    if settings.store_url.startswith("sqlite") and not settings.state_dir.exists():
-        return [Finding("database", Verdict.FAILED, "not made yet: run `tidegate db upgrade`")]
     try:
         async with open_store(settings, at_head=True) as store:
             differences = await migrations.differences(store)

@@ -41,7 +41,12 @@ def run_server(settings: "Settings", *, workers: int = 1, simulate_port: bool = 
     from app.web.server import server_config
     from app.web.settings import WebSettings
 
-    os.environ.update(TIDEGATE_HOST=settings.host, TIDEGATE_PORT=str(settings.port), **{FLAG: str(int(simulate_port))})
+    os.environ.update(
+        TIDEGATE_HOST=settings.host,
+        TIDEGATE_PORT=str(settings.port),
+        TIDEGATE_LOG_FORMAT=settings.log_format,
+        **{FLAG: str(int(simulate_port))},
+    )
     configure_logging(settings.log_level, settings.log_format)
     config = server_config(
         "app.cli.serve:application",

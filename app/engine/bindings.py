@@ -66,9 +66,10 @@ class Paged:
 
 @dataclass(frozen=True, slots=True)
 class JsonKey:
-    """A key of a stored JSON object."""
+    """A key of a JSON object: of the row itself, or of its column `within`."""
 
     key: str
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,16 @@ def money(description: str, prefix: str, *, scopes: Scopes = ("commercial:read",
     return _field(description, binding, scopes, resolve)
 
 
-def stored(description: str, key: str, read: Callable[[Any], Any] | None = None) -> Any:
-    """A field whose value stands under a key of a stored JSON object; `read` makes a value of what JSON holds. An
-    absent key is null."""
+def stored(description: str, key: str, read: Callable[[Any], Any] | None = None, *, within: str = "") -> Any:
+    """A field whose value stands under a key of a JSON object: the row itself, or its column `within`. `read` makes a
+    value of what JSON holds; an absent key is null."""
 
     def resolve(root: Any) -> Any:
-        value = root.get(key)
+        held = root if isinstance(root, dict) else getattr(root, within)
+        value = held.get(key)
         return value if read is None or value is None else read(value)
 
-    return _field(description, JsonKey(key), (), resolve)
+    return _field(description, JsonKey(key, within), (), resolve)
 
 
 def related(description: str, table: str, by: str, *, scopes: Scopes = ()) -> Any:

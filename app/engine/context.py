@@ -1,7 +1,7 @@
 """What a resolver is given: the caller, the store, loaders that live as long as one answer, the feed, the clock."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import strawberry
@@ -10,6 +10,7 @@ from app.clock import Clock, today
 from app.engine.loaders import Loaders
 from app.events.feed import Feed
 from app.principal import Principal
+from app.services.quotes import Desk
 from app.store.session import Store
 
 
@@ -32,6 +33,7 @@ class Context:
     clock: Clock
     request_id: str
     explain: Callable[[str, Principal], Sequence[FieldAccess]]
+    desk: Desk
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,7 +41,7 @@ class Context:
 
     def fresh(self) -> "Context":
         """The same context with empty loaders, so that the next event reads the rows as they are then."""
-        return Context(self.principal, self.store, self.feed, self.clock, self.request_id, self.explain)
+        return replace(self)
 
     def today(self) -> date:
         """The day that an absent `asOf` means, in UTC."""

@@ -23,6 +23,7 @@ from app.engine.size import Limits
 from app.errors import Forbidden, ParseFailed, TidegateError, Unauthenticated, ValidationFailed
 from app.events.feed import Feed
 from app.principal import Principal
+from app.services.quotes import Desk
 from app.store.session import Store
 
 _OPEN = "{__typename}"
@@ -69,13 +70,14 @@ class Engine:
     """One schema over one store."""
 
     def __init__(
-        self, schema: strawberry.Schema, store: Store, feed: Feed, clock: Clock, settings: EngineSettings
+        self, schema: strawberry.Schema, store: Store, feed: Feed, desk: Desk, clock: Clock, settings: EngineSettings
     ) -> None:
         self.schema: GraphQLSchema = schema._schema
         self.contract = Contract(self.schema, schema.as_str())
         self.planner = Planner(self.schema, settings.limits)
         self._store = store
         self._feed = feed
+        self._desk = desk
         self._clock = clock
         self._reject = settings.reject
 
@@ -151,7 +153,9 @@ class Engine:
         return node.operation, executor, denied
 
     def _executor(self, plan: Plan, operation: Operation, principal: Principal) -> Any:
-        context = Context(principal, self._store, self._feed, self._clock, operation.request_id, self.access)
+        context = Context(
+            principal, self._store, self._feed, self._clock, operation.request_id, self.access, self._desk
+        )
         return ScopedExecutor.build(
             self.schema,
             plan.document,  # type: ignore[arg-type]

@@ -31,7 +31,7 @@ class Loaders:
             by_id = {row.id: row for row in found}
             return [by_id.get(key) for key in keys]
 
-        return self._loader(("row", table), load)
+        return self.batch(("row", table), load)
 
     def children(self, select: Select, column: str, link: Link | None) -> "DataLoader[str, list[Any]]":
         """The rows of a select that belong to a parent id; its limit holds for each parent."""
@@ -40,7 +40,7 @@ class Loaders:
             found = await self._store.children(self._principal, Children(select, tuple(keys), column, link))
             return [found.get(key, []) for key in keys]
 
-        return self._loader(("children", select, column, link), load)
+        return self.batch(("children", select, column, link), load)
 
     def children_count(self, select: Select, column: str, link: Link | None) -> "DataLoader[str, int]":
         """How many rows belong to a parent id."""
@@ -49,7 +49,7 @@ class Loaders:
             found = await self._store.children_count(self._principal, Children(select, tuple(keys), column, link))
             return [found.get(key, 0) for key in keys]
 
-        return self._loader(("count", select, column, link), load)
+        return self.batch(("count", select, column, link), load)
 
     def revision(self) -> "DataLoader[date, Any]":
         """The tariff revision in force on a day, or None."""
@@ -57,7 +57,7 @@ class Loaders:
         async def load(days: Sequence[date]) -> list[Any]:
             return [await tariff.revision_on(self._store, self._principal, day) for day in days]
 
-        return self._loader("revision", load)
+        return self.batch("revision", load)
 
     def tariff_line(self) -> "DataLoader[tuple[str, date], Any]":
         """The line of an HTS number in the revision in force on a day, or None."""
@@ -74,7 +74,7 @@ class Loaders:
                     found[(row.number, revision.id)] = row
             return [_line_of(found, number, revisions[day]) for number, day in keys]
 
-        return self._loader("tariff_line", load)
+        return self.batch("tariff_line", load)
 
     def line_in_revision(self) -> "DataLoader[tuple[str, str], Any]":
         """A line by (revision id, number), or None."""
@@ -84,7 +84,7 @@ class Loaders:
             by_key = {(row.revision_id, row.number): row for row in found}
             return [by_key.get(key) for key in keys]
 
-        return self._loader("line_in_revision", load)
+        return self.batch("line_in_revision", load)
 
     def lines_below(self) -> "DataLoader[tuple[str, str], list[Any]]":
         """The numbered lines directly below (revision id, number), in tariff order."""
@@ -95,7 +95,7 @@ class Loaders:
                 grouped.setdefault((row.revision_id, row.parent_number), []).append(row)
             return [grouped.get(key, []) for key in keys]
 
-        return self._loader("lines_below", load)
+        return self.batch("lines_below", load)
 
     async def _lines(self, column: str, keys: Sequence[tuple[str, str]]) -> list[Any]:
         """The numbered lines whose column is one of the numbers, in tariff order; one statement per revision."""
@@ -110,7 +110,8 @@ class Loaders:
             found += await self._store.rows(self._principal, Select("tariff_line", where, (Order("position"),)))
         return found
 
-    def _loader(self, name: Hashable, load: Callable[[Sequence[Any]], Any]) -> "DataLoader[Any, Any]":
+    def batch(self, name: Hashable, load: Callable[[Sequence[Any]], Any]) -> "DataLoader[Any, Any]":
+        """A loader of the caller's own, made once for each name."""
         made = self._made.get(name)
         if made is None:
             made = self._made[name] = DataLoader(load, max_batch_size=_BATCH)

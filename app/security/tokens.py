@@ -102,7 +102,7 @@ class Tokens:
         principal = Principal(
             subject=subject,
             organisation_id=organisation,
-            scopes=frozenset(scope.split()) & SCOPES.keys(),
+            scopes=frozenset(SCOPES).intersection(scope.split()),
             expires_at=expires,
             token_id=token_id,
         )

@@ -147,18 +147,19 @@ async def record_entry_status(store: Store, principal: Principal, command: Entry
     """Records a status: row, history, event and audit together. The exact same message again is `unchanged`. News that
     is older than what is known goes into the history and the log, marked late, and leaves the entry as it is (see
     `filing.entry.decide_at`). A shared entry may be written by a broker only."""
+    return await once(store, principal, command, lambda unit: record_in(unit, command), OUTCOME)
 
-    async def work(unit: Unit) -> Outcome:
-        faults = Faults(EntryStatusRecordErrorCode)
-        news = _news(unit, faults, command)
-        entry = await _named(unit, faults, command)
-        if faults or news is None or entry is None:
-            return Outcome(faults=faults())
-        if await unit.find(EntryStatusChange, entry_id=entry.id, fingerprint=news.fingerprint()) is not None:
-            return Outcome(id=entry.id, unchanged=True)
-        return await _move(unit, faults, entry, news, "status")
 
-    return await once(store, principal, command, work, OUTCOME)
+async def record_in(unit: Unit, command: EntryStatusRecord) -> Outcome:
+    """The same in a transaction that is open; its caller holds the organisation's lock."""
+    faults = Faults(EntryStatusRecordErrorCode)
+    news = _news(unit, faults, command)
+    entry = await _named(unit, faults, command)
+    if faults or news is None or entry is None:
+        return Outcome(faults=faults())
+    if await unit.find(EntryStatusChange, entry_id=entry.id, fingerprint=news.fingerprint()) is not None:
+        return Outcome(id=entry.id, unchanged=True)
+    return await _move(unit, faults, entry, news, "status")
 
 
 async def file_entry(store: Store, principal: Principal, command: EntryFile) -> Outcome:

@@ -48,27 +48,28 @@ class EntryDraft:
 async def draft_entry(store: Store, principal: Principal, command: EntryDraft) -> Outcome:
     """Drafts an entry under a fresh number of the simulated filer. Every line needs a product with a confirmed number:
     each that has none is a fault UNCLASSIFIED that names it."""
+    return await once(store, principal, command, lambda unit: draft_in(unit, command), OUTCOME)
 
-    async def work(unit: Unit) -> Outcome:
-        faults = Faults(EntryDraftErrorCode)
-        kind = read_type(faults, command.type)
-        port = read_port(faults, command.port, "port")
-        shipment = await _shipment(unit, faults, command.shipment_id)
-        if shipment is None:
-            return Outcome(faults=faults())
-        lines = await unit.find_all(ShipmentLine, shipment_id=shipment.id)
-        lines = sorted(lines, key=lambda line: line.number)
-        products = {row.id: row for row in await unit.find_all(Product, id=[line.product_id for line in lines])}
-        _check_lines(faults, lines, products)
-        if port is None and command.port is None:
-            port = shipment.port_of_unlading
-            if port is None:
-                faults.add("REQUIRED", "neither the input nor the shipment names a port of entry", "port")
-        if faults or port is None:
-            return Outcome(faults=faults())
-        return await _draft(unit, shipment, kind, port, lines, products)
 
-    return await once(store, principal, command, work, OUTCOME)
+async def draft_in(unit: Unit, command: EntryDraft) -> Outcome:
+    """The same in a transaction that is open; its caller holds the organisation's lock."""
+    faults = Faults(EntryDraftErrorCode)
+    kind = read_type(faults, command.type)
+    port = read_port(faults, command.port, "port")
+    shipment = await _shipment(unit, faults, command.shipment_id)
+    if shipment is None:
+        return Outcome(faults=faults())
+    lines = await unit.find_all(ShipmentLine, shipment_id=shipment.id)
+    lines = sorted(lines, key=lambda line: line.number)
+    products = {row.id: row for row in await unit.find_all(Product, id=[line.product_id for line in lines])}
+    _check_lines(faults, lines, products)
+    if port is None and command.port is None:
+        port = shipment.port_of_unlading
+        if port is None:
+            faults.add("REQUIRED", "neither the input nor the shipment names a port of entry", "port")
+    if faults or port is None:
+        return Outcome(faults=faults())
+    return await _draft(unit, shipment, kind, port, lines, products)
 
 
 def read_type(faults: Faults, value: str, *, path: str = "type") -> str:

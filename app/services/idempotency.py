@@ -40,7 +40,7 @@ OUTCOME: Form[Outcome] = Form(
 )
 
 
-class _Undo(Exception):  # noqa: N818 - not an error, a way out
+class _Undo(Exception):
     """Ends a transaction that answered with faults, so that nothing of it is written."""
 
 

@@ -73,44 +73,46 @@ class ShipmentArchiveErrorCode(StrEnum):
 
 async def book_shipment(store: Store, principal: Principal, command: ShipmentBook) -> Outcome:
     """Books a shipment with its lines and parties, under a reference that is new to the organisation."""
+    return await once(store, principal, command, lambda unit: book_in(unit, command), OUTCOME)
 
-    async def work(unit: Unit) -> Outcome:
-        faults = Faults(ShipmentBookErrorCode)
-        reference = faults.text(command.reference, "reference", longest=REFERENCE)
-        travel = read_travel(faults, command)
-        in_order(faults, travel["estimated_departure"], travel["estimated_arrival"])
-        parties = {role: party for role in _ROLES if (party := _party(faults, command, role)) is not None}
-        lines = await _lines(unit, faults, command.lines)
-        if await unit.find(Shipment, organisation_id=unit.organisation_id, reference=reference or "") is not None:
-            faults.add("TAKEN", f"there is a shipment {reference} already", "reference")
-        if faults or reference is None:
-            return Outcome(faults=faults())
-        return await _book(unit, reference, command.mode, travel, parties, lines)
 
-    return await once(store, principal, command, work, OUTCOME)
+async def book_in(unit: Unit, command: ShipmentBook) -> Outcome:
+    """The same in a transaction that is open; its caller holds the organisation's lock."""
+    faults = Faults(ShipmentBookErrorCode)
+    reference = faults.text(command.reference, "reference", longest=REFERENCE)
+    travel = read_travel(faults, command)
+    in_order(faults, travel["estimated_departure"], travel["estimated_arrival"])
+    parties = {role: party for role in _ROLES if (party := _party(faults, command, role)) is not None}
+    lines = await _lines(unit, faults, command.lines)
+    if await unit.find(Shipment, organisation_id=unit.organisation_id, reference=reference or "") is not None:
+        faults.add("TAKEN", f"there is a shipment {reference} already", "reference")
+    if faults or reference is None:
+        return Outcome(faults=faults())
+    return await _book(unit, reference, command.mode, travel, parties, lines)
 
 
 async def update_shipment(store: Store, principal: Principal, command: ShipmentUpdate) -> Outcome:
     """Changes the mentioned fields; `unchanged` where they are like that already. Only the owner may."""
+    return await once(store, principal, command, lambda unit: update_in(unit, command), OUTCOME)
 
-    async def work(unit: Unit) -> Outcome:
-        faults = Faults(ShipmentUpdateErrorCode)
-        values = read_travel(faults, command)
-        row = await unit.find(Shipment, id=command.id)
-        if row is None:
-            faults.add("NOT_FOUND", "there is no such shipment", "id")
-        elif row.organisation_id != unit.organisation_id:
-            faults.add("NOT_ALLOWED", "the shipment is another organisation's", "id")
-        else:
-            fresh(faults, row.version, command.expected_version)
-            values |= _progress(unit, faults, row, command)
-            departure = values.get("estimated_departure", row.estimated_departure)
-            in_order(faults, departure, values.get("estimated_arrival", row.estimated_arrival))
-        if faults or row is None:
-            return Outcome(faults=faults())
-        return await _change(unit, row, values)
 
-    return await once(store, principal, command, work, OUTCOME)
+async def update_in(unit: Unit, command: ShipmentUpdate) -> Outcome:
+    """The same in a transaction that is open; its caller holds the organisation's lock."""
+    faults = Faults(ShipmentUpdateErrorCode)
+    values = read_travel(faults, command)
+    row = await unit.find(Shipment, id=command.id)
+    if row is None:
+        faults.add("NOT_FOUND", "there is no such shipment", "id")
+    elif row.organisation_id != unit.organisation_id:
+        faults.add("NOT_ALLOWED", "the shipment is another organisation's", "id")
+    else:
+        fresh(faults, row.version, command.expected_version)
+        values |= _progress(unit, faults, row, command)
+        departure = values.get("estimated_departure", row.estimated_departure)
+        in_order(faults, departure, values.get("estimated_arrival", row.estimated_arrival))
+    if faults or row is None:
+        return Outcome(faults=faults())
+    return await _change(unit, row, values)
 
 
 async def archive_shipment(store: Store, principal: Principal, command: ArchiveCommand) -> Outcome:

@@ -87,6 +87,8 @@ def test_a_minted_token_is_read_back(tokens: Tokens) -> None:
         expires_at=NOW + timedelta(hours=1),
         token_id=principal.token_id,
     )
+    assert isinstance(principal.scopes, frozenset)
+    assert hash(principal) is not None
     assert principal.token_id
     assert jwt.get_unverified_header(token) == {"alg": "EdDSA", "kid": tokens.keys.kid, "typ": "JWT"}
 

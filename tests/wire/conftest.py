@@ -39,11 +39,15 @@ class Running:
 
 
 class _QuietServer(DrainingServer):
-    """Leaves the signal handlers of the test process alone."""
+    """Leaves the signal handlers of the test process alone, and stops without waiting for its next tick."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:
+            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""Stand-ins for the rooms behind the corridor: a small schema run by graphql-core, and tokens that say what they are."""
+"""Stand-ins for the rooms behind the corridor: a small schema run by graphql-core, and tokens that say what they
+are."""
 
 import asyncio
 import inspect

@@ -33,8 +33,8 @@ class Socket:
         await self.send({"type": "connection_init", **payload})
         assert await self.receive() == {"type": "connection_ack"}
 
-    async def subscribe(self, id: str, query: str, **members: Any) -> None:
-        await self.send({"type": "subscribe", "id": id, "payload": {"query": query, **members}})
+    async def subscribe(self, name: str, query: str, **members: Any) -> None:
+        await self.send({"type": "subscribe", "id": name, "payload": {"query": query, **members}})
 
     async def closed(self) -> tuple[int | None, str | None]:
         """(code, reason) with which the server closed; fails where a message comes first."""

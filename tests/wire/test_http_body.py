@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,7 +118,5 @@ def test_a_query_string_that_is_no_request_says_what_is_wrong(raw: bytes, messag
 @given(st.binary(max_size=200))
 def test_bytes_are_read_or_refused_never_crash(raw: bytes) -> None:
     for parse in (parse_body, parse_query_string):
-        try:
-            parse(raw, DEPTH)
-        except BadUserInput as refused:
-            assert refused.message
+        with suppress(BadUserInput):
+            assert isinstance(parse(raw, DEPTH).document, str)

@@ -20,7 +20,7 @@ URL = "http://127.0.0.1:8000/graphql"
 NASTY = SavedOperation(
     "nasty",
     "<script>alert(1)</script>",
-    "a & b's \"c\"",
+    'a & b\'s "c"',
     "query N($v: JSON) {\n  echo(value: $v) # it's `here` $HOME\n}\n",
     {"v": "'; rm -rf / #\n$(boom) </code><b>"},
 )
@@ -123,7 +123,11 @@ async def test_a_curl_of_the_page_runs_in_a_shell(serve: Serve) -> None:
         pytest.skip("curl and sh are needed to run the page's command")
     async with serve() as gateway:
         process = await asyncio.create_subprocess_exec(
-            "sh", "-c", command(NASTY, gateway.url), stdout=asyncio.subprocess.PIPE, env={"TIDEGATE_TOKEN": "good", "PATH": "/usr/bin:/bin"}
+            "sh",
+            "-c",
+            command(NASTY, gateway.url),
+            stdout=asyncio.subprocess.PIPE,
+            env={"TIDEGATE_TOKEN": "good", "PATH": "/usr/bin:/bin"},
         )
         out, _ = await asyncio.wait_for(process.communicate(), 10)
 
@@ -171,7 +175,9 @@ def test_a_saved_operation_is_read() -> None:
 
 
 def test_a_reader_forgives_what_does_no_harm() -> None:
-    saved = parse_saved_operation("duty_estimate", "\ufeff\r\n#Variables:{\"a\":\r\n# About duty.\r\nsubscription { a }\r\n")
+    saved = parse_saved_operation(
+        "duty_estimate", '\ufeff\r\n#Variables:{"a":\r\n# About duty.\r\nsubscription { a }\r\n'
+    )
 
     assert saved == SavedOperation("duty_estimate", "Duty estimate", "About duty.", "subscription { a }\n", {})
     assert saved.kind == "subscription"

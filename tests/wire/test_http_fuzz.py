@@ -33,7 +33,15 @@ json_values = st.recursive(
     max_leaves=12,
 )
 documents = st.sampled_from(
-    ["{ hello }", "{ nothing }", "{", "", "mutation { touch }", "subscription { forever }", "query A { hello } query B { whoami }"]
+    [
+        "{ hello }",
+        "{ nothing }",
+        "{",
+        "",
+        "mutation { touch }",
+        "subscription { forever }",
+        "query A { hello } query B { whoami }",
+    ]
 )
 requests = st.fixed_dictionaries(
     {},
@@ -167,7 +175,8 @@ def test_no_get_breaks_the_endpoint(query: bytes, head: list[Any]) -> None:
 
 @given(
     method=st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "PUT"]) | st.text("ABCXYZ-", min_size=1, max_size=30),
-    path=st.sampled_from(["/graphql", "/", "/healthz", "/schema.graphql", "/nowhere"]) | st.text(max_size=20).map("/".__add__),
+    path=st.sampled_from(["/graphql", "/", "/healthz", "/schema.graphql", "/nowhere"])
+    | st.text(max_size=20).map("/".__add__),
     head=headers,
 )
 @settings(max_examples=100, deadline=None)

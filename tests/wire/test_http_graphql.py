@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from starlette.applications import Starlette
 
 from app.errors import Throttled
@@ -237,9 +238,7 @@ async def test_the_setting_rejects_without_being_asked(make_app: Callable[..., S
     assert engine.operations[0].reject
 
 
-async def test_an_expected_fault_of_the_engine_keeps_its_status(
-    client: httpx2.AsyncClient, engine: FakeEngine
-) -> None:
+async def test_an_expected_fault_of_the_engine_keeps_its_status(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     engine.breaks_with = Throttled("Later.", retryAfter=3)
 
     response = await post(client, "{ hello }", {"Accept": "application/json"})
@@ -283,11 +282,18 @@ async def test_an_operation_out_of_time_is_cancelled_and_504(
 
 
 async def test_a_client_that_hangs_up_cancels_its_operation(serve: Serve, engine: FakeEngine) -> None:
+    with structlog.testing.capture_logs() as lines:
+        await hang_up(serve, engine)
+
+    assert [line["status"] for line in lines if line["event"] == "request.answered"] == [499]
+
+
+async def hang_up(serve: Serve, engine: FakeEngine) -> None:
     async with serve() as gateway:
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         body = json.dumps({"query": "{ sleep }"}).encode()
-        head = f"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body)
+        head = b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        writer.write(head % len(body) + body)
         await writer.drain()
         await asyncio.wait_for(engine.sleeping.wait(), 5)
 

@@ -1,9 +1,12 @@
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 
+from app.settings import ScopeMode, Settings
+from app.web.settings import WebSettings
 from tests.wire.conftest import http_client
 
 
@@ -63,6 +66,33 @@ async def test_one_check_that_fails_makes_it_503_and_says_which(
     assert body["checks"]["good"]["ok"] is True
     assert body["checks"]["bad"]["ok"] is False
     assert body["checks"]["bad"]["reason"] == reason
+
+
+def test_the_view_takes_what_the_operator_set(tmp_path: Path) -> None:
+    settings = Settings(
+        state_dir=tmp_path,
+        allowed_origins=("https://app.example",),
+        scope_mode=ScopeMode.REJECT,
+        body_limit_bytes=2_048,
+        operation_timeout_seconds=7,
+        socket_operations=8,
+        socket_limit=9,
+        socket_init_timeout_seconds=1,
+        socket_ping_seconds=2,
+        drain_seconds=3,
+    )
+
+    assert WebSettings.of(settings) == WebSettings(
+        allowed_origins=("https://app.example",),
+        reject_missing_scopes=True,
+        max_body_bytes=2_048,
+        execution_timeout_seconds=7,
+        max_socket_operations=8,
+        max_sockets=9,
+        socket_init_timeout_seconds=1,
+        socket_ping_seconds=2,
+        drain_window_seconds=3,
+    )
 
 
 async def test_a_draining_process_is_not_ready(make_app: Callable[..., Starlette]) -> None:

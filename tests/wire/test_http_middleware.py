@@ -56,7 +56,11 @@ async def test_every_answer_carries_the_security_headers(client: httpx2.AsyncCli
 async def test_one_line_says_what_happened_and_nothing_secret(client: httpx2.AsyncClient, lines: list[Any]) -> None:
     await client.post(
         "/graphql?note=querysecret",
-        json={"query": "query Mine($v: JSON) { echo(value: $v) }", "operationName": "Mine", "variables": {"v": "s3cret"}},
+        json={
+            "query": "query Mine($v: JSON) { echo(value: $v) }",
+            "operationName": "Mine",
+            "variables": {"v": "s3cret"},
+        },
         headers={"Authorization": "Bearer good", "X-Request-Id": "r1"},
     )
 
@@ -129,9 +133,7 @@ async def test_the_own_origin_is_always_served(client: httpx2.AsyncClient) -> No
 
 async def test_an_allowed_origin_is_served_with_cors(make_app: Callable[..., Starlette]) -> None:
     async with http_client(make_app(allowed_origins=(FRIEND,))) as client:
-        asked = await client.options(
-            "/graphql", headers={"Origin": FRIEND, "Access-Control-Request-Method": "POST"}
-        )
+        asked = await client.options("/graphql", headers={"Origin": FRIEND, "Access-Control-Request-Method": "POST"})
         served = await client.post("/graphql", json={"query": "{hello}"}, headers={"Origin": FRIEND})
         refused = await client.options(
             "/graphql", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
