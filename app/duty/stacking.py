@@ -61,7 +61,6 @@ class _Course:
     charges: list[Charge] = field(default_factory=list)
     set_aside: list[tuple[Measure, str]] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    undivided: dict[str, Decimal] = field(default_factory=dict)
 
 
 def decide(
@@ -118,9 +117,9 @@ def _decide_slot(slot: tuple[Measure, ...], course: _Course) -> None:
         elif measure.when is not None and not met:
             course.set_aside.append((measure, f"only where {describe(measure.when)}"))
         else:
-            share, left = _share(measure, course)
+            share, nothing = _share(measure, course)
             if not share and course.book.bases[measure.basis].type is BasisType.CONTENT:
-                course.set_aside.append((measure, left))
+                course.set_aside.append((measure, nothing))
             else:
                 winner = measure
                 _apply(measure, share, course)
@@ -171,20 +170,16 @@ def _share(measure: Measure, course: _Course) -> tuple[Decimal, str]:
 
 
 def _content(basis: Basis, contents: ContentSet, course: _Course) -> tuple[Decimal, str]:
-    """The content of one material. Contents given together but not divided are counted once, by the first slot."""
+    """The content of one material. Where none is declared by itself, the total stands for each: a content nobody
+    knows is charged on all it may be."""
     facts = course.facts
     if contents.none_when is not None and holds(contents.none_when, facts, course.claim, course.book):
-        return _NOTHING, f"only where {describe(contents.none_when)} does not hold"
+        return _NOTHING, f"not where {describe(contents.none_when)}"
     if any(name in facts for name in contents.facts):
         own = facts.get(basis.fact or "")
         return (own / 100 if isinstance(own, Decimal) else _NOTHING), f"{basis.fact} is 0"
     total = facts.get(contents.total_fact)
-    whole = (total if isinstance(total, Decimal) else contents.default_pct) / 100
-    share = max(_NOTHING, whole - course.undivided.get(contents.name, _NOTHING))
-    course.undivided[contents.name] = course.undivided.get(contents.name, _NOTHING) + share
-    if whole:
-        return share, "the content is not divided by material, and is already charged as another one"
-    return share, f"{contents.total_fact} is 0"
+    return (total if isinstance(total, Decimal) else contents.default_pct) / 100, f"{contents.total_fact} is 0"
 
 
 def holds(condition: Condition, facts: Mapping[str, FactValue], claim: str | None, book: MeasureBook) -> bool:

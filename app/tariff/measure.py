@@ -218,8 +218,8 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class ContentSet:
-    """How declared contents are read together: any of `facts` given makes the others 0, else `total_fact` for all of
-    them together, else `default_pct`; nothing at all where `none_when` holds."""
+    """How declared contents are read together: any of `facts` given makes the others 0, else `total_fact` stands for
+    each of them, else `default_pct`; nothing at all where `none_when` holds."""
 
     name: str
     facts: tuple[str, ...]

@@ -109,9 +109,7 @@ async def test_a_rejected_number_does_not_reach_an_entry(store: Store, importer:
         (EntryDraft("shp_nothing", type="99", port="Los Angeles"), ["INVALID", "UNKNOWN_PORT", "NOT_FOUND"]),
     ],
 )
-async def test_all_faults_of_a_draft_come_at_once(
-    sqlite_store: Store, command: EntryDraft, codes: list[str]
-) -> None:
+async def test_all_faults_of_a_draft_come_at_once(sqlite_store: Store, command: EntryDraft, codes: list[str]) -> None:
     from tests.conftest import make_tenants
 
     caller = (await make_tenants(sqlite_store)).importer

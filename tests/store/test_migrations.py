@@ -1,0 +1,51 @@
+"""Migrations bring an empty database to exactly the tables in code, once, whoever runs them first."""
+
+import asyncio
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from app.store.migrations import differences, pending, upgrade
+from app.store.session import Store
+from app.store.statement import Select
+from app.store.tables import TABLES
+from tests.conftest import SYSTEM
+
+
+async def test_head_is_the_tables_in_code(store: Store) -> None:
+    assert await differences(store) == []
+    assert await pending(store) == []
+    assert await upgrade(store) == []
+
+
+async def test_a_database_that_departs_is_told(store: Store) -> None:
+    async with store.write_connection() as connection:
+        await connection.execute(sa.text("ALTER TABLE product ADD COLUMN surprise TEXT"))
+    (found,) = await differences(store)
+    assert "surprise" in found
+
+
+async def test_every_table_can_be_read_after_the_upgrade(store: Store) -> None:
+    for table in TABLES:
+        assert await store.count(SYSTEM, Select(table)) == 0
+
+
+async def test_an_empty_file_knows_what_is_pending(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'empty.sqlite3'}")
+    try:
+        before = await pending(store)
+        assert before[0] == "0001"
+        assert await upgrade(store) == before
+        assert await pending(store) == []
+    finally:
+        await store.close()
+
+
+async def test_two_that_start_at_once_migrate_once(tmp_path: Path) -> None:
+    stores = [Store.open(f"sqlite+aiosqlite:///{tmp_path / 'empty.sqlite3'}") for _ in range(2)]
+    try:
+        taken = await asyncio.gather(*(upgrade(store) for store in stores))
+        assert sorted(len(steps) > 0 for steps in taken) == [False, True]
+    finally:
+        for store in stores:
+            await store.close()

@@ -1,0 +1,117 @@
+"""For every table there is: another tenant sees none of its rows, and one that is a party sees what it takes part in.
+The tables are enumerated, so a new one without a factory or a rule fails here."""
+
+import pytest
+
+from app.principal import Principal
+from app.store.scope import RULES
+from app.store.session import Store
+from app.store.statement import Children, Link, Order, Select
+from app.store.tables import TABLES
+from tests.conftest import SYSTEM
+from tests.factories import FACTORIES, MODELS, Family, link, make_family
+
+PUBLIC = {"tariff_revision", "tariff_line"}
+SHARED = {
+    "shipment", "shipment_line", "shipment_party", "entry", "entry_line", "entry_status_change", "entry_party",
+    "event_log", "party",
+}  # fmt: skip
+OWN_LINKS = {"organisation", "organisation_party"}
+
+
+def caller(family: Family) -> Principal:
+    return Principal("someone", family.organisation, frozenset())
+
+
+def key_of(table: str) -> str:
+    """The column that a listing of the table is grouped by in these tests."""
+    columns = TABLES[table].c
+    return next(name for name in ("entry_id", "shipment_id", "revision_id", "organisation_id", "id") if name in columns)
+
+
+def key_value(table: str, family: Family) -> str:
+    values = {
+        "entry_id": family.entry, "shipment_id": family.shipment, "revision_id": family.revision,
+        "organisation_id": family.organisation, "id": family.revision if table in PUBLIC else family.organisation,
+    }  # fmt: skip
+    return values[key_of(table)]
+
+
+async def seen(store: Store, who: Principal, table: str, family: Family) -> tuple[int, int, int, int, int]:
+    """How many of the family's rows each way of reading shows."""
+    key, value = key_of(table), key_value(table, family)
+    order = tuple(Order(column.name) for column in TABLES[table].primary_key)
+    everything = await store.rows(who, Select(table, order=order))
+    tree = Children(Select(table, order=order), (value,), key)
+    limited = Children(Select(table, order=order, limit=5), (value,), key)
+    async with store.unit(who) as unit:
+        found = await unit.find_all(MODELS[table], **{key: value})
+    return (
+        sum(getattr(row, key) == value for row in everything),
+        sum(len(rows) for rows in (await store.children(who, tree)).values()),
+        sum(len(rows) for rows in (await store.children(who, limited)).values()),
+        sum((await store.children_count(who, tree)).values()),
+        len(found),
+    )
+
+
+def test_every_table_has_a_factory_and_a_rule() -> None:
+    assert set(FACTORIES) == set(TABLES)
+    assert set(MODELS) == set(TABLES)
+    assert set(RULES) == set(TABLES)
+
+
+async def test_the_owner_sees_its_row_in_every_table(store: Store) -> None:
+    family = await make_family(store)
+    for table in TABLES:
+        assert await seen(store, caller(family), table, family) == (1, 1, 1, 1, 1), table
+
+
+async def test_another_tenant_sees_no_row_of_any_table_but_the_tariff(store: Store) -> None:
+    family, other = await make_family(store), await make_family(store)
+    for table in TABLES:
+        expected = (1, 1, 1, 1, 1) if table in PUBLIC else (0, 0, 0, 0, 0)
+        assert await seen(store, caller(other), table, family) == expected, table
+        own = await store.count(caller(other), Select(table))
+        assert own == (2 if table in PUBLIC else 1), table
+
+
+async def test_a_party_sees_what_it_takes_part_in_and_nothing_else(store: Store) -> None:
+    family, other = await make_family(store), await make_family(store)
+    await link(store, other.organisation, family.party)
+    for table in TABLES:
+        expected = 1 if table in SHARED | PUBLIC else 0
+        shown = await store.rows(caller(other), Select(table))
+        foreign = [row for row in shown if getattr(row, "organisation_id", None) == family.organisation]
+        assert len(foreign) == (expected if table not in PUBLIC else 0), table
+        if table not in OWN_LINKS:
+            assert (await seen(store, caller(other), table, family))[0] == expected, table
+            assert (await seen(store, caller(other), table, family))[4] == expected, table
+        assert await store.count(caller(other), Select(table)) == len(shown), table
+
+
+async def test_a_party_of_a_shipment_only_does_not_see_its_entry(sqlite_store: Store) -> None:
+    family, other = await make_family(sqlite_store), await make_family(sqlite_store)
+    await link(sqlite_store, other.organisation, family.party)
+    async with sqlite_store.unit(SYSTEM) as unit:
+        for row in await unit.find_all(MODELS["entry_party"], entry_id=family.entry):
+            await unit.session.delete(row)
+    for table in ("entry", "entry_line", "entry_status_change", "entry_party", "event_log"):
+        assert (await seen(sqlite_store, caller(other), table, family))[0] == 0, table
+    assert (await seen(sqlite_store, caller(other), "shipment", family))[0] == 1
+
+
+async def test_a_link_table_shows_no_more_than_its_ends(sqlite_store: Store) -> None:
+    family, other = await make_family(sqlite_store), await make_family(sqlite_store)
+    tree = Children(
+        Select("entry", order=(Order("id"),)), (family.party,), link=Link("entry_party", "party_id", "entry_id")
+    )
+    assert await sqlite_store.children(caller(other), tree) == {}
+    assert len((await sqlite_store.children(caller(family), tree))[family.party]) == 1
+
+
+async def test_a_table_without_a_rule_cannot_be_read(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    family = await make_family(sqlite_store)
+    monkeypatch.delitem(RULES, "product")
+    with pytest.raises(KeyError):
+        await sqlite_store.rows(caller(family), Select("product"))

@@ -1,0 +1,48 @@
+"""Cursors are opaque and checked; every event type has a meaning and documented payload fields."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import BadUserInput
+from app.events.cursor import decode, encode
+from app.events.types import EVENTS, EventType, entry_event
+from app.filing.entry import EntryStatus
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_a_cursor_is_read_back(position: int) -> None:
+    assert decode(encode(position)) == position
+
+
+@given(st.text(max_size=60))
+def test_any_other_text_is_refused(text: str) -> None:
+    try:
+        position = decode(text)
+    except BadUserInput:
+        return
+    assert encode(position) == text
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 17), st.sampled_from("AZaz09-_"))
+def test_a_changed_cursor_is_refused(position: int, place: int, sign: str) -> None:
+    text = encode(position)
+    changed = text[:place] + sign + text[place + 1 :]
+    if changed != text:
+        with pytest.raises(BadUserInput):
+            decode(changed)
+
+
+def test_earliest_is_a_cursor_where_it_is_allowed() -> None:
+    assert decode("earliest", earliest=True) == 0
+    with pytest.raises(BadUserInput):
+        decode("earliest")
+
+
+def test_every_type_is_described() -> None:
+    assert set(EVENTS) == set(EventType)
+    assert {entry_event(status) for status in EntryStatus} == {kind for kind in EventType if kind.startswith("entry.")}
+    for kind, spec in EVENTS.items():
+        assert kind.name == kind.value.upper().replace(".", "_")
+        assert spec.description.endswith(".")
+        assert spec.payload
