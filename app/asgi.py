@@ -23,6 +23,7 @@ from app.store.session import Store
 from app.store.tariff import revision_on
 from app.tariff.measure_file import packaged_book
 from app.telemetry import new_metrics
+from app.web.assets import load_bundle
 from app.web.operations import load_saved_operations
 from app.web.ports import ReadinessCheck
 from app.web.routes import build_app
@@ -63,6 +64,7 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
         new_metrics(),
         lifespan=lifespan,
         clock=clock,
+        bundle=load_bundle(),
     )
 
 

@@ -130,7 +130,7 @@ class Feed:
         if position > await self.head():
             raise BadUserInput("the cursor is none of this gateway's: it is ahead of every event")
         earliest = await self._end(descending=False)
-        if position < earliest:
+        if position < earliest - 1:
             kept = cursor.encode(earliest - 1)
             raise CursorExpired("the log no longer reaches back to this cursor", earliest=kept)
         return position

@@ -1,5 +1,6 @@
-"""The plain page a browser gets at /graphql: the saved operations, each with its sample variables and a command to
-copy. No script, no foreign resource, everything escaped; the page decides nothing and needs no token."""
+"""The plain page: the saved operations, each with its sample variables and a command to copy. Browsers get it at
+/graphql where the console is not built, and at /console/plain always. No script, no foreign resource, everything
+escaped; the page decides nothing and needs no token."""
 
 import base64
 import hashlib
@@ -26,20 +27,45 @@ POLICY = (
 )
 
 
-def console_page(operations: Sequence[SavedOperation]) -> Callable[[Request], HttpResponse]:
-    """The endpoint that answers with the page."""
+BUILD = "cd app/web/frontend && npm ci --omit=dev && npm run build   # then start the gateway again"
+
+
+def console_page(operations: Sequence[SavedOperation], *, built: bool = False) -> Callable[[Request], HttpResponse]:
+    """The endpoint that answers with the page; where the console is not `built` it says how to build it."""
 
     def page(request: Request) -> HttpResponse:
         host = request.headers.get("host", "")
         authority = host if _HOST.fullmatch(host) else "127.0.0.1:8000"
-        body = render(operations, f"{request.scope['scheme']}://{authority}/graphql")
+        body = render(operations, f"{request.scope['scheme']}://{authority}/graphql", built=built)
         headers = {"Content-Security-Policy": POLICY, "Vary": "Accept"}
         return HttpResponse(body, headers=headers, media_type="text/html")
 
     return page
 
 
-def render(operations: Sequence[SavedOperation], url: str) -> str:
+def operations_list(operations: Sequence[SavedOperation]) -> Callable[[Request], HttpResponse]:
+    """The endpoint that gives the console its tabs, as JSON."""
+    body = orjson.dumps(
+        [
+            {
+                "name": operation.name,
+                "title": operation.title,
+                "description": operation.description,
+                "kind": operation.kind,
+                "document": operation.document,
+                "variables": operation.variables,
+            }
+            for operation in operations
+        ]
+    )
+
+    def listing(_: Request) -> HttpResponse:
+        return HttpResponse(body, headers={"Cache-Control": "no-cache"}, media_type="application/json")
+
+    return listing
+
+
+def render(operations: Sequence[SavedOperation], url: str, *, built: bool = False) -> str:
     """The page as HTML; `url` is where the operations are sent."""
     contents = "\n".join(
         f'<li><a href="#{_anchor(operation)}">{escape(operation.title)}</a> <small>{operation.kind}</small></li>'
@@ -47,6 +73,7 @@ def render(operations: Sequence[SavedOperation], url: str) -> str:
     )
     sections = "\n".join(_section(operation, url) for operation in operations)
     listing = f'<nav aria-label="Saved operations"><ol>\n{contents}\n</ol></nav>' if operations else ""
+    how = "" if built else _HOW_TO_BUILD
     empty = "" if operations else "<p>No operations are saved with this schema.</p>"
     return f"""<!doctype html>
 <html lang="en">
@@ -66,7 +93,7 @@ This is its endpoint: <code>{escape(url)}</code></p>
 <p>Every command below reads the token from the environment:</p>
 {_code("export TIDEGATE_TOKEN='…'   # tidegate token --organisation NAME --scopes '…'", "How to set the token")}
 <p>The schema as text, as far as the token reaches: <a href="/schema.graphql">/schema.graphql</a></p>
-{listing}
+{how}{listing}
 </header>
 <main id="operations">
 {sections}{empty}
@@ -119,6 +146,13 @@ def _section(operation: SavedOperation, url: str) -> str:
 def _code(text: str, label: str) -> str:
     """A block that scrolls, can be reached by keyboard, and is selected as a whole by one click."""
     return f'<pre tabindex="0" role="region" aria-label="{escape(label)}"><code>{escape(text.strip())}</code></pre>'
+
+
+_HOW_TO_BUILD = f"""<h2>The console</h2>
+<p>This is the plain page. The console with editor, tables, charts and the live board is built with Node.js 20 or newer,
+by <code>make setup</code> or by hand:</p>
+{_code(BUILD, "How to build the console")}
+"""
 
 
 def _anchor(operation: SavedOperation) -> str:

@@ -16,8 +16,10 @@ from app.web.record import RequestRecord, attach, record_of, request_id_of
 
 log = logger("tidegate.http")
 
-ROUTES = frozenset({"/", "/graphql", "/schema.graphql", "/healthz", "/readyz", "/metrics"})
-_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+ROUTES = frozenset(
+    {"/", "/graphql", "/board", "/console/session", "/schema.graphql", "/healthz", "/readyz", "/metrics"}
+)
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 _HANGUP = 499
 
 SECURITY_HEADERS = {

@@ -40,7 +40,13 @@ class OriginPolicy:
             return False
         if normal in self._allowed:
             return True
-        return len(hosts) == 1 and normal == _normal(f"{urlsplit(origin).scheme}://{hosts[0]}")
+        return _is_host(origin, hosts)
+
+
+def own_origin(headers: Headers) -> bool:
+    """Whether the request comes from a page that this gateway served: one Origin, and it is the Host asked."""
+    origins = headers.getlist("origin")
+    return len(origins) == 1 and _is_host(origins[0], headers.getlist("host"))
 
 
 def cors_headers(origin: str) -> Mapping[str, str]:
@@ -56,6 +62,11 @@ def preflight_headers(origin: str) -> Mapping[str, str]:
         "Access-Control-Allow-Headers": REQUEST_HEADERS,
         "Access-Control-Max-Age": "600",
     }
+
+
+def _is_host(origin: str, hosts: Sequence[str]) -> bool:
+    normal = _normal(origin)
+    return normal is not None and len(hosts) == 1 and normal == _normal(f"{urlsplit(origin).scheme}://{hosts[0]}")
 
 
 def _normal(origin: str) -> tuple[str, str, int] | None:

@@ -16,7 +16,8 @@ from app.clock import Clock, system_clock
 from app.errors import BadUserInput, NotFound
 from app.telemetry import Metrics
 from app.web.answers import error_response
-from app.web.console import console_page
+from app.web.assets import Bundle
+from app.web.console import console_page, operations_list
 from app.web.drain import Drain
 from app.web.faults import MethodNotAllowed
 from app.web.graphql import GraphQLEndpoint
@@ -27,6 +28,7 @@ from app.web.origins import OriginPolicy
 from app.web.ports import Authenticator, Engine, ReadinessCheck
 from app.web.record import record_of
 from app.web.sdl import SchemaEndpoint
+from app.web.session import CookieSessions, SessionEndpoint
 from app.web.settings import WebSettings
 from app.web.sockets import SocketEndpoint
 
@@ -43,15 +45,17 @@ def build_app(
     *,
     lifespan: Lifespan | None = None,
     clock: Clock = system_clock,
+    bundle: Bundle | None = None,
 ) -> Starlette:
     """The ASGI application. `app.state.drain` is its Drain: `DrainingServer` runs it at SIGTERM.
 
-    `readiness_checks` are named in /readyz; `saved_operations` fill the page at /graphql; `lifespan` opens and closes
-    what the caller made."""
+    `readiness_checks` are named in /readyz; `saved_operations` fill the console; `lifespan` opens and closes what
+    the caller made; without the front-end's `bundle` browsers get the plain page."""
     drain = Drain(settings.drain_window_seconds)
     origins = OriginPolicy(settings.allowed_origins)
     health = Health(readiness_checks, drain, metrics, settings.readiness_timeout_seconds)
-    graphql = GraphQLEndpoint(engine, authenticator, settings, console_page(saved_operations))
+    plain = console_page(saved_operations, built=bundle is not None)
+    graphql = GraphQLEndpoint(engine, authenticator, settings, bundle.page("index.html") if bundle else plain)
     sockets = SocketEndpoint(
         engine, authenticator, settings, origins=origins, drain=drain, metrics=metrics, clock=clock
     )
@@ -64,10 +68,15 @@ def build_app(
             Route("/readyz", health.ready),
             Route("/metrics", health.metrics),
             Route("/", _to_console),
+            Route("/console/session", SessionEndpoint(authenticator, settings, clock)),
+            Route("/console/operations", operations_list(saved_operations)),
+            Route("/console/plain", plain),
+            *(_bundle_routes(bundle) if bundle else [Route("/board", _to_console)]),
         ],
         middleware=[
             Middleware(Observe, metrics=metrics),
             Middleware(Origins, policy=origins),
+            Middleware(CookieSessions),
             Middleware(Compression, minimum_size=settings.gzip_minimum_bytes),
         ],
         exception_handlers={HTTPException: _http_error},
@@ -76,6 +85,10 @@ def build_app(
     application.router.redirect_slashes = False
     application.state.drain = drain
     return application
+
+
+def _bundle_routes(bundle: Bundle) -> list[Route]:
+    return [Route("/board", bundle.page("board.html")), Route("/console/{path:path}", bundle.file)]
 
 
 async def _to_console(request: Request) -> HttpResponse:

@@ -74,11 +74,9 @@ def printed(type_name: str, name: str, field: GraphQLField) -> str:
     if sample is None:
         demanded = [one for one, argument in field.args.items() if isinstance(argument.type, GraphQLNonNull)]
         assert demanded == [], f"{type_name}.{name} needs a sample argument in this test"
-        sample = (
-            "(first: 5)" if "first" in field.args and get_named_type(field.type).name.endswith("Connection") else ""
-        )
-    leaf = is_leaf_type(get_named_type(field.type))
-    return f"{name}{sample}" if leaf else f"{name}{sample}"
+        paged = "first" in field.args and get_named_type(field.type).name.endswith("Connection")
+        sample = "(first: 5)" if paged else ""
+    return f"{name}{sample}"
 
 
 def scopes_of(field: GraphQLField) -> frozenset[str]:

@@ -58,7 +58,7 @@ def test_a_listed_medicine_is_taken_as_not_patented_and_asked() -> None:
             "informational_materials",
             "false",
             "200.00",
-        ),  # books are on Annex II too
+        ),  # and Annex II
     ],
 )
 def test_the_money_at_stake(number: str, origin: str, on: str, fact: str, answer: str, difference: str) -> None:

@@ -1,0 +1,1 @@
+"""Figures: a database of known size, and the gateway beside its peers."""
