@@ -100,6 +100,7 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its context at every look at the database
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -2,19 +2,21 @@
 Which revision is in force is decided by `app.tariff.schedule`."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.ids import encode, new_id
 from app.principal import Caller
+from app.store.scope import visible
 from app.store.session import Store
-from app.store.statement import Order, Select
+from app.store.statement import Order, Select, rows
 from app.store.tables import TABLES
 from app.tariff.export import Export, TariffRow
 from app.tariff.schedule import RevisionInfo, in_force
@@ -24,6 +26,9 @@ Progress = Callable[[int, int], None]
 _REVISION = TABLES["tariff_revision"]
 _LINE = TABLES["tariff_line"]
 _CHUNK = 2_000
+_RATE_COLUMNS = ("number", "description", "general", "special", "other", "declarable", "units", "additional_duties")
+
+T = TypeVar("T")
 _WORD = re.compile(r"\w+")
 
 
@@ -44,8 +49,13 @@ async def revisions(store: Store, caller: Caller) -> Sequence[Any]:
 
 async def revision_on(store: Store, caller: Caller, on: date) -> Any | None:
     """The revision in force on a day; None before the first one."""
-    loaded = {row.id: row for row in await revisions(store, caller)}
-    infos = [
+    return row_on(await revisions(store, caller), on)
+
+
+def row_on(loaded: Sequence[Any], on: date) -> Any | None:
+    """Of loaded revisions the one in force on a day."""
+    by_id = {row.id: row for row in loaded}
+    infos = (
         RevisionInfo(
             name=row.name,
             effective_from=row.effective_from,
@@ -54,10 +64,48 @@ async def revision_on(store: Store, caller: Caller, on: date) -> Any | None:
             sha256=row.sha256,
             id=row.id,
         )
-        for row in loaded.values()
-    ]
+        for row in loaded
+    )
     chosen = in_force(infos, on)
-    return None if chosen is None else loaded[chosen.id]
+    return None if chosen is None else by_id[chosen.id]
+
+
+async def standing(store: Store, caller: Caller) -> tuple[Sequence[Any], int]:
+    """Every loaded revision, and how often measures were loaded, in one statement. Without a revision the second is
+    0: then nothing can be assessed anyway."""
+    loads = sa.select(sa.func.count()).select_from(TABLES["measure_load"]).scalar_subquery().label("measure_loads")
+    found = await store.fetch(rows(Select("tariff_revision"), caller).add_columns(loads))
+    return found, int(found[0].measure_loads) if found else 0
+
+
+async def rate_lines(
+    store: Store, caller: Caller, revision_id: str, numbers: Collection[str] | None = None
+) -> list[Any]:
+    """What duty is worked out from: number, words, rates and units of the numbered lines of a revision, all of them or
+    those of some numbers."""
+    columns = [_LINE.c[name] for name in _RATE_COLUMNS]
+    found = sa.select(*columns).where(_LINE.c.revision_id == revision_id, *_seen(caller))
+    if numbers is None:
+        return list(await store.fetch(found.where(_LINE.c.number.is_not(None)).order_by(_LINE.c.position)))
+    lines: list[Any] = []
+    for chunk in _chunks(sorted(numbers), _CHUNK):
+        lines += await store.fetch(found.where(_LINE.c.number.in_(chunk)))
+    return lines
+
+
+async def numbers_of_any(store: Store, caller: Caller, numbers: Collection[str]) -> set[str]:
+    """Those of the dotted numbers that some loaded revision has."""
+    found: set[str] = set()
+    for chunk in _chunks(sorted(numbers), _CHUNK):
+        each = _LINE.c.revision_id.in_(sa.select(_REVISION.c.id))  # leads into the index
+        query = sa.select(_LINE.c.number).where(each, _LINE.c.number.in_(chunk), *_seen(caller)).distinct()
+        found.update(row.number for row in await store.fetch(query))
+    return found
+
+
+def _seen(caller: Caller) -> tuple[ColumnElement[bool], ...]:
+    scope = visible(_LINE, caller)
+    return () if scope is None else (scope,)
 
 
 async def insert(store: Store, export: Export, new: NewRevision, progress: Progress | None) -> str:
@@ -90,26 +138,34 @@ async def search(
 ) -> Sequence[Any]:
     """Numbered lines that hold every word of `text` (as a prefix), best first. Each row carries an integer `score`;
     (score, position) is the keyset."""
-    matches = _matches(store.dialect, revision_id, text, under)
-    if matches is None:
+    found = _matches(store.dialect, revision_id, text, under)
+    if found is None:
         return []
-    keys = (matches.c.score, matches.c.position)
-    query = sa.select(matches).order_by(keys[0].desc(), keys[1]).limit(limit)
+    source, conditions, rank = found
+    score = sa.cast(sa.func.round(rank * 1_000_000), sa.BigInteger).label("score")
+    scored = sa.select(_LINE.c.rowkey, _LINE.c.position, score).select_from(source).where(*conditions).subquery()
+    best = sa.select(scored).order_by(scored.c.score.desc(), scored.c.position).limit(limit)
     if after is not None:
-        score, position = after
-        query = query.where(sa.or_(keys[0] < score, sa.and_(keys[0] == score, keys[1] > position)))
-    return await store.fetch(query)
+        worse = scored.c.score < after[0]
+        best = best.where(sa.or_(worse, sa.and_(scored.c.score == after[0], scored.c.position > after[1])))
+    page = best.subquery()
+    query = sa.select(_LINE, page.c.score).join(page, page.c.rowkey == _LINE.c.rowkey)
+    return await store.fetch(query.order_by(page.c.score.desc(), page.c.position))
 
 
 async def search_count(store: Store, revision_id: str, text: str, *, under: str | None) -> int:
     """How many lines match."""
-    matches = _matches(store.dialect, revision_id, text, under)
-    if matches is None:
+    found = _matches(store.dialect, revision_id, text, under)
+    if found is None:
         return 0
-    return int((await store.fetch(sa.select(sa.func.count()).select_from(matches)))[0][0])
+    source, conditions, _ = found
+    return int((await store.fetch(sa.select(sa.func.count()).select_from(source).where(*conditions)))[0][0])
 
 
-def _matches(dialect: str, revision_id: str, text: str, under: str | None) -> sa.Subquery | None:
+def _matches(
+    dialect: str, revision_id: str, text: str, under: str | None
+) -> tuple[Any, list[Any], ColumnElement[Any]] | None:
+    """(tables, conditions, rank) of a search; None where the text has no word."""
     terms = _WORD.findall(text.casefold())[:16]
     if not terms:
         return None
@@ -121,26 +177,34 @@ def _matches(dialect: str, revision_id: str, text: str, under: str | None) -> sa
         matched: Any = full.op("@@")(query)
         rank: Any = sa.func.ts_rank(own, query) * 4 + sa.func.ts_rank(full, query)
     else:
-        index = sa.table("tariff_search", sa.column("rowid"), sa.column("tariff_search"))
-        source = _LINE.join(index, index.c.rowid == _LINE.c.rowkey)
-        matched = index.c.tariff_search.op("MATCH")(" AND ".join(f'"{term}" *' for term in terms))
-        rank = -sa.func.bm25(sa.literal_column("tariff_search"), 4.0, 1.0)
-    score = sa.cast(sa.func.round(rank * 1_000_000), sa.BigInteger).label("score")
+        hits = _hits(" AND ".join(f'"{term}" *' for term in terms))
+        source, matched, rank = hits.join(_LINE, hits.c.rowid == _LINE.c.rowkey), sa.true(), hits.c.rank
     conditions = [matched, _LINE.c.revision_id == revision_id, _LINE.c.number.is_not(None)]
     if under is not None:
         conditions.append(_LINE.c.number.startswith(under, autoescape=True))
-    return sa.select(_LINE, score).select_from(source).where(*conditions).subquery()
+    return source, conditions, rank
+
+
+def _hits(expression: str) -> sa.CTE:
+    """(rowid, rank) of an FTS5 query, worked out first: left to itself SQLite asks the index once for each line."""
+    index = sa.table("tariff_search", sa.column("rowid"), sa.column("tariff_search"))
+    rank = -sa.func.bm25(sa.literal_column("tariff_search"), 4.0, 1.0)
+    found = sa.select(index.c.rowid, rank.label("rank")).where(index.c.tariff_search.op("MATCH")(expression))
+    return found.cte("hits").prefix_with("MATERIALIZED", dialect="sqlite")
 
 
 async def _index(connection: AsyncConnection, dialect: str, revision_id: str) -> None:
-    if dialect == "sqlite":
-        await connection.execute(
-            sa.text(
-                "INSERT INTO tariff_search (rowid, description, full_description) SELECT rowkey, description,"
-                " full_description FROM tariff_line WHERE revision_id = :revision AND number IS NOT NULL"
-            ),
-            {"revision": revision_id},
-        )
+    """Fills the full-text index of SQLite; PostgreSQL keeps its own, but needs fresh statistics to use it."""
+    if dialect == "postgresql":
+        await connection.execute(sa.text("ANALYZE tariff_line"))
+        return
+    await connection.execute(
+        sa.text(
+            "INSERT INTO tariff_search (rowid, description, full_description) SELECT rowkey, description,"
+            " full_description FROM tariff_line WHERE revision_id = :revision AND number IS NOT NULL"
+        ),
+        {"revision": revision_id},
+    )
 
 
 def _values(row: TariffRow, revision_id: str) -> dict[str, Any]:
@@ -165,7 +229,7 @@ def _values(row: TariffRow, revision_id: str) -> dict[str, Any]:
     }
 
 
-def _chunks(rows: Iterable[TariffRow], size: int) -> Iterator[list[TariffRow]]:
-    source = iter(rows)
+def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    source = iter(items)
     while chunk := list(islice(source, size)):
         yield chunk
