@@ -18,7 +18,7 @@ async def checks_of_entry(context: Context, row: Any) -> tuple[Check, ...]:
     select = Select("entry_line", order=_LINES)
     lines = await context.loaders.children(select, "entry_id", None).load(row.id)
     views = [await _line(context, line, line.hts_number, None) for line in lines]
-    return check_entry(EntryView(row.type, row.port, tuple(views), await _identified(context, row)))
+    return check_entry(EntryView(row.type, row.port, tuple(views), context.today(), await _identified(context, row)))
 
 
 async def blockers_of_shipment(context: Context, row: Any) -> tuple[str, tuple[Check, ...], Any | None]:
@@ -32,7 +32,8 @@ async def blockers_of_shipment(context: Context, row: Any) -> tuple[str, tuple[C
         await _line(context, line, getattr(product, "hts_number", None), product)
         for line, product in zip(lines, products, strict=True)
     ]
-    found = check_entry(EntryView("01", row.port_of_unlading, tuple(views), await _identified(context, row)))
+    identified = await _identified(context, row)
+    found = check_entry(EntryView("01", row.port_of_unlading, tuple(views), context.today(), identified))
     blocking = blockers(found)
     return _state(live, blocking), blocking, live[-1] if live else None
 

@@ -3,31 +3,14 @@ It reads a frozen view; where the view comes from and what a blocker stops is fo
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from app.countries import is_country
+from app.filing.entry_types import entry_types, informal_limit, is_informal
 from app.filing.ports import find_port
-
-INFORMAL_LIMIT = Decimal(2500)  # 19 CFR 143.21(a), US dollars
-
-ENTRY_TYPES = MappingProxyType(
-    {
-        "01": "Consumption", "02": "Quota or visa", "03": "Antidumping or countervailing duty",
-        "06": "Foreign-trade zone", "07": "Quota with antidumping or countervailing duty", "08": "Duty deferral",
-        "09": "Reconciliation", "11": "Informal", "12": "Informal, quota", "13": "International mail",
-        "21": "Warehouse", "22": "Re-warehouse", "23": "Temporary importation under bond",
-        "31": "Warehouse withdrawal", "32": "Warehouse withdrawal, quota",
-        "34": "Warehouse withdrawal, antidumping or countervailing duty",
-        "38": "Warehouse withdrawal, quota with antidumping or countervailing duty",
-        "51": "Defense contract administration", "52": "Government", "61": "Immediate transportation",
-        "62": "Transportation and exportation", "63": "Immediate exportation", "86": "Section 321",
-    }
-)  # fmt: skip
-_INFORMAL = ("11", "12", "13")
-_CONFIRMED = "CONFIRMED"  # as the classification room writes it; rooms side by side do not import each other
 
 
 class Severity(StrEnum):
@@ -74,6 +57,7 @@ class EntryView:
     type: str
     port: str | None
     lines: tuple[LineView, ...]
+    on: date
     importer_identified: bool = True
 
 
@@ -101,7 +85,7 @@ def _header(view: EntryView) -> Iterator[Check]:
     elif find_port(view.port) is None:
         message = f"{view.port} is in none of the port lists held here: compare it with Schedule D."
         yield Check("PORT_UNKNOWN", Severity.WARNING, ("port",), message)
-    if view.type not in ENTRY_TYPES:
+    if view.type not in entry_types():
         yield Check("TYPE_UNKNOWN", Severity.BLOCKER, ("type",), f"{view.type} is no entry type.")
     if not view.importer_identified:
         message = "The importer has no EIN or other importer number (19 CFR 24.5)."
@@ -112,7 +96,7 @@ def _classification(line: LineView) -> Iterator[Check]:
     if line.hts_number is None:
         message = f"Line {line.number} ({_named(line)}) has no tariff number."
         yield Check("UNCLASSIFIED", Severity.BLOCKER, _at(line, "product"), message, _decide(line))
-    elif line.classification_status not in (None, _CONFIRMED):
+    elif line.classification_status not in (None, ClassificationStatus.CONFIRMED):
         message = f"The number {line.hts_number} of line {line.number} is {line.classification_status}, not confirmed."
         fix = _decide(line, htsNumber=line.hts_number)
         yield Check("CLASSIFICATION_UNCONFIRMED", Severity.BLOCKER, _at(line, "htsNumber"), message, fix)
@@ -151,12 +135,13 @@ def _value(line: LineView) -> Iterator[Check]:
 
 
 def _value_limit(view: EntryView) -> Iterator[Check]:
-    """An informal entry is for shipments up to $2,500 (19 CFR 143.21)."""
-    if view.type not in _INFORMAL or any(line.currency not in (None, "USD") for line in view.lines):
+    """An informal entry is for shipments up to a limit (19 CFR 143.21)."""
+    limit = informal_limit(view.on)
+    if not is_informal(view.type) or limit is None or any(line.currency not in (None, "USD") for line in view.lines):
         return
     total = sum((line.customs_value or Decimal(0) for line in view.lines), Decimal(0))
-    if total > INFORMAL_LIMIT:
-        message = f"An informal entry covers goods up to $2,500; these are worth ${total:,.2f}."
+    if total > limit:
+        message = f"An informal entry covers goods up to ${limit:,}; these are worth ${total:,.2f}."
         yield Check("INFORMAL_VALUE_LIMIT", Severity.BLOCKER, ("type",), message)
 
 

@@ -295,6 +295,7 @@ async def _view(unit: Unit, entry: Entry, known: Mapping[str, Known]) -> EntryVi
     return EntryView(
         type=entry.type,
         port=entry.port,
+        on=unit.now.date(),
         importer_identified=importer is not None and bool(importer.identifiers),
         lines=tuple(
             LineView(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.classification.decision import ClassificationStatus
-from app.filing.checks import ENTRY_TYPES
 from app.filing.entry import EntryStatus, FilingEnvironment, ReleaseStatus, SummaryStatus
+from app.filing.entry_types import entry_types
 from app.filing.numbering import SIMULATED_FILER
 from app.ids import new_id
 from app.principal import Principal
@@ -75,8 +75,8 @@ async def draft_in(unit: Unit, command: EntryDraft) -> Outcome:
 def read_type(faults: Faults, value: str, *, path: str = "type") -> str:
     """A two-digit entry type."""
     kind = faults.text(value, path) or ""
-    if kind and kind not in ENTRY_TYPES:
-        known = ", ".join(f"{code} {name}" for code, name in list(ENTRY_TYPES.items())[:3])
+    if kind and kind not in entry_types():
+        known = ", ".join(f"{code} {name}" for code, name in list(entry_types().items())[:3])
         faults.add("INVALID", f"{kind!r} is no entry type; there are {known} and so on", path)
     return kind
 

@@ -83,6 +83,12 @@ def _event(table: Table, organisation: str) -> ColumnElement[bool]:
     )
 
 
+def alone(table: str) -> Rule:
+    """The rule of a table for an organisation that is no party of anything: the same rows, without the search for
+    shared ones, which keeps a database from using its indexes. Whoever uses it has to make sure of the "no party"."""
+    return _own if table in SHARED else RULES[table]
+
+
 RULES: dict[str, Rule] = {
     "organisation": _itself,
     "organisation_party": _own,
@@ -99,8 +105,16 @@ RULES: dict[str, Rule] = {
     "duty_quote": _own,
     "tariff_revision": _public,
     "tariff_line": _public,
+    "measure_load": _public,
     "event_log": _event,
+    "event_pending": _own,
     "api_client": _own,
     "audit_record": _own,
     "idempotency_record": _own,
 }
+
+SHARED = frozenset({
+    "party", "shipment", "shipment_line", "shipment_party", "entry", "entry_line", "entry_status_change",
+    "entry_party", "event_log",
+})  # fmt: skip
+"""The tables whose rows parties see, too."""

@@ -17,6 +17,7 @@ from app.clock import Clock, system_clock
 from app.errors import Refused
 from app.principal import Caller
 from app.store import statement
+from app.store.log import Relay
 from app.store.statement import Children, Select
 from app.store.unit import Unit
 
@@ -34,6 +35,7 @@ class Store:
         self.dialect = reader.dialect.name
         self.on_events: list[Callable[[], None]] = []
         self.statements = 0
+        self.relay = Relay(self)
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
 
     @classmethod
@@ -50,12 +52,14 @@ class Store:
         raise Refused(f"{name} is not supported: use sqlite+aiosqlite:/// or postgresql+asyncpg://")
 
     async def close(self) -> None:
-        """Gives every connection back."""
+        """Gives every connection back, this process's own events moved into the log first."""
+        await self.relay.settled()
         await self.reader.dispose()
         await self.writer.dispose()
 
     async def rows(self, caller: Caller, select: Select) -> Sequence[Any]:
         """The rows this caller may see, as named tuples of the table's columns."""
+        await self._own_events(select)
         return await self.fetch(statement.rows(select, caller))
 
     async def first(self, caller: Caller, select: Select) -> Any | None:
@@ -65,6 +69,7 @@ class Store:
 
     async def count(self, caller: Caller, select: Select) -> int:
         """How many rows there are, whatever the page."""
+        await self._own_events(select)
         return int((await self.fetch(statement.count(select, caller)))[0][0])
 
     async def children(self, caller: Caller, tree: Children) -> dict[Any, list[Any]]:
@@ -87,7 +92,8 @@ class Store:
     @asynccontextmanager
     async def unit(self, caller: Caller) -> AsyncIterator[Unit]:
         """One transaction: commits when the block ends, rolls back when it raises. Listeners of `on_events` hear
-        of it only after the commit, and only where an event was appended."""
+        of it only where an event was appended, and when it can be read: after the commit on SQLite, after the relay
+        has moved it on PostgreSQL."""
         if self._turn is None:
             async with self._session(caller) as unit:
                 yield unit
@@ -102,8 +108,24 @@ class Store:
             async with session.begin():
                 yield unit
             if unit.appended:
-                for listener in self.on_events:
-                    listener()
+                self.appended()
+
+    async def _own_events(self, select: Select) -> None:
+        """Who reads the log finds in it what this process has committed."""
+        if select.table == "event_log":
+            await self.relay.settled()
+
+    def appended(self) -> None:
+        """Something was appended to the log, or committed for the relay to move there."""
+        if self.dialect == "postgresql":
+            self.relay.nudge()
+        else:
+            self.tell()
+
+    def tell(self) -> None:
+        """Calls the listeners: there is more to read."""
+        for listener in self.on_events:
+            listener()
 
     @asynccontextmanager
     async def write_connection(self) -> AsyncIterator[AsyncConnection]:

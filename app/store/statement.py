@@ -142,7 +142,8 @@ def _condition(table: Table, where: Where) -> ColumnElement[bool]:
         case "under":
             return sa.or_(column == where.value, column.startswith(where.value, autoescape=True))
         case "words":
-            return sa.and_(*(column.contains(word, autoescape=True) for word in str(where.value).casefold().split()))
+            words = str(where.value).casefold().split()
+            return sa.and_(sa.true(), *(column.contains(word, autoescape=True) for word in words))
 
 
 def _sort_key(table: Table, order: Order) -> ColumnElement[Any]:

@@ -1,5 +1,6 @@
-"""Every table, in the order of their foreign keys. Rows carry the owner's `organisation_id` so that the tenant filter
-needs no join; what each row's visibility is stands in `app.store.scope`. Enumerations are stored as their names."""
+"""Every table: those of the trade here, the books and the ledger beside. Rows carry the owner's `organisation_id` so
+that the tenant filter needs no join; what each row's visibility is stands in `app.store.scope`. Enumerations are stored
+as their names."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,6 +9,9 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from app.store.books import MeasureLoad as MeasureLoad
+from app.store.books import TariffLine as TariffLine
+from app.store.books import TariffRevision as TariffRevision
 from app.store.columns import (
     MONEY,
     QUANTITY,
@@ -26,6 +30,11 @@ from app.store.columns import (
     ref,
     words,
 )
+from app.store.ledger import ApiClient as ApiClient
+from app.store.ledger import AuditRecord as AuditRecord
+from app.store.ledger import EventLog as EventLog
+from app.store.ledger import EventPending as EventPending
+from app.store.ledger import IdempotencyRecord as IdempotencyRecord
 
 
 class Organisation(SQLModel, table=True):
@@ -171,6 +180,7 @@ class Entry(SQLModel, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "entry_number"),
+        sa.Index("ix_entry_number", "entry_number"),
         sa.Index("ix_entry_created", "organisation_id", "created_at", "id"),
         sa.Index("ix_entry_updated", "organisation_id", "updated_at", "id"),
         sa.Index("ix_entry_status", "organisation_id", "status"),
@@ -256,112 +266,6 @@ class DutyQuote(SQLModel, table=True):
     tariff_revision_id: str = ref("tariff_revision")
     request: dict[str, Any] = json()
     assessment: dict[str, Any] = json()
-    created_at: datetime = moment()
-
-
-class TariffRevision(SQLModel, table=True):
-    """One loaded revision of the tariff."""
-
-    __tablename__: ClassVar[str] = "tariff_revision"
-    id: str = key()
-    name: str = Field(sa_type=Words, unique=True)
-    effective_from: date = day()
-    loaded_at: datetime = moment()
-    line_count: int
-    sha256: str = words()
-    starter: bool
-    notice: str | None = maybe_words()
-
-
-class TariffLine(SQLModel, table=True):
-    """One row of a revision, superior rows (without a number) included; rates are filled in from the row that
-    bears them. `rowkey` is the row id that the full-text index refers to."""
-
-    __tablename__: ClassVar[str] = "tariff_line"
-    __table_args__ = (
-        sa.UniqueConstraint("id"),
-        sa.Index("ix_tariff_line_number", "revision_id", "number"),
-        sa.Index("ix_tariff_line_position", "revision_id", "position"),
-        sa.Index("ix_tariff_line_parent", "revision_id", "parent_number"),
-    )
-    rowkey: int | None = Field(
-        default=None,
-        sa_column=sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
-    )
-    id: str = words()
-    revision_id: str = ref("tariff_revision", index=False)
-    position: int
-    number: str | None = maybe_words()
-    indent: int
-    description: str = words()
-    full_description: str = words()
-    parent_number: str | None = maybe_words()
-    declarable: bool
-    units: list[str] = json()
-    general: str = words()
-    special: str = words()
-    other: str = words()
-    rates_from: str | None = maybe_words()
-    footnotes: list[str] = json()
-    quota_quantity: str = words()
-    additional_duties: str = words()
-
-
-class EventLog(SQLModel, table=True):
-    """The append-only event log; `position` is commit order."""
-
-    __tablename__: ClassVar[str] = "event_log"
-    position: int | None = Field(
-        default=None,
-        sa_column=sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
-    )
-    id: str = Field(sa_type=Words, unique=True)
-    organisation_id: str = owner(index=True)
-    type: str = words()
-    subject_id: str = words(index=True)
-    occurred_at: datetime = moment()
-    data: dict[str, Any] = json()
-
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-
-class ApiClient(SQLModel, table=True):
-    """A program that calls for an organisation."""
-
-    __tablename__: ClassVar[str] = "api_client"
-    __table_args__ = (sa.UniqueConstraint("organisation_id", "name"),)
-    id: str = key()
-    organisation_id: str = owner()
-    name: str = words()
-    subject: str = words()
-    scopes: list[str] = json()
-    created_at: datetime = moment()
-    revoked_at: datetime | None = maybe_moment()
-
-
-class AuditRecord(SQLModel, table=True):
-    """Who did what to which object; no trade data."""
-
-    __tablename__: ClassVar[str] = "audit_record"
-    id: str = key()
-    organisation_id: str = owner(index=True)
-    subject: str = words()
-    actor_organisation_id: str | None = maybe_words()
-    action: str = words()
-    object_id: str = words(index=True)
-    at: datetime = moment()
-    detail: dict[str, Any] = json()
-
-
-class IdempotencyRecord(SQLModel, table=True):
-    """What a keyed mutation answered, kept for a day."""
-
-    __tablename__: ClassVar[str] = "idempotency_record"
-    organisation_id: str = ref("organisation", index=False, primary_key=True)
-    idempotency_key: str = words(primary_key=True)
-    operation: str = words()
-    input_sha256: str = words()
-    outcome: dict[str, Any] = json()
     created_at: datetime = moment()
 
 

@@ -13,11 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.ids import new_id
 from app.principal import Caller, Principal
 from app.store.scope import visible
-from app.store.tables import AuditRecord, EventLog
+from app.store.tables import AuditRecord, EventLog, EventPending
 
 Row = TypeVar("Row", bound=SQLModel)
-
-_EVENT_LOCK = 7_460_551
 
 
 @dataclass(slots=True)
@@ -74,18 +72,19 @@ class Unit:
             await self.session.refresh(row)
 
     async def event(self, kind: str, organisation_id: str, subject_id: str, at: datetime, data: dict[str, Any]) -> None:
-        """Appends to the log. On PostgreSQL a transaction lock makes positions follow commit order."""
-        if self.dialect == "postgresql" and not self.appended:
-            await self.session.exec(select(sa.func.pg_advisory_xact_lock(_EVENT_LOCK)))
+        """Appends an event that commits with this transaction. Its position is drawn at once on SQLite, by the relay
+        on PostgreSQL; events about one subject keep their order where their transactions lock it (`hold`)."""
         self.appended = True
+        kept = EventPending if self.dialect == "postgresql" else EventLog
         self.add(
-            EventLog(
+            kept(
                 id=new_id("Event"),
                 organisation_id=organisation_id,
                 type=kind,
                 subject_id=subject_id,
                 occurred_at=at,
                 data=data,
+                recorded_at=self.now,
             )
         )
         await self.flush()

@@ -1,6 +1,7 @@
 """The checks name what blocks a filing, where, and what mends it."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,7 @@ LINE = LineView(
     in_force=True,
     declarable=True,
 )
-ENTRY = EntryView("01", "2704", (LINE,))
+ENTRY = EntryView("01", "2704", (LINE,), date(2026, 11, 20))
 
 
 def found(view: EntryView) -> list[tuple[str, str, tuple[str, ...]]]:

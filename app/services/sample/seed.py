@@ -9,6 +9,7 @@ from typing import Any
 from app.classification.decision import ClassificationDecision, ClassificationMethod, ClassificationStatus
 from app.clock import Clock
 from app.errors import Refused
+from app.filing.numbering import SIMULATED_FILER
 from app.ids import new_id
 from app.principal import SCOPES, Principal
 from app.services.classifications import ClassificationDecide, decide_classification
@@ -30,9 +31,11 @@ from app.services.sample.plan import (
     sample_products,
     sample_shipments,
 )
+from app.services.sample.quotes import seed_quotes
 from app.services.shipment_inputs import ShipmentUpdate
 from app.services.shipments import book_in, update_in
 from app.services.tariff import list_revisions, load_tariff
+from app.store.sequence import hold_series
 from app.store.session import Store
 from app.store.tables import Classification, Entry, Product, Shipment, ShipmentParty
 from app.store.unit import Unit
@@ -73,7 +76,9 @@ async def seed(store: Store, clock: Clock) -> Seeded:
     for shipment in sample_shipments(clock()):
         async with store.unit(principal) as unit:
             await unit.lock(principal.organisation_id)
+            await hold_series(unit, SIMULATED_FILER)
             await _shipment(unit, shipment, parties[1])
+    await seed_quotes(store, principal, clock)
     return Seeded(made.organisation_id, broker.organisation_id, partner.organisation_id)
 
 

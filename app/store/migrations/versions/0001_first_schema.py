@@ -410,6 +410,7 @@ def _entry() -> None:
     op.create_index("ix_entry_created", "entry", ["organisation_id", "created_at", "id"], unique=False)
     op.create_index("ix_entry_importer_id", "entry", ["importer_id"], unique=False)
     op.create_index("ix_entry_shipment_id", "entry", ["shipment_id"], unique=False)
+    op.create_index("ix_entry_number", "entry", ["entry_number"], unique=False)
     op.create_index("ix_entry_status", "entry", ["organisation_id", "status"], unique=False)
     op.create_index("ix_entry_updated", "entry", ["organisation_id", "updated_at", "id"], unique=False)
 

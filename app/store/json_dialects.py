@@ -1,0 +1,237 @@
+"""How SQLite and PostgreSQL make JSON text that is, byte for byte, what the ordinary path prints. SQLite builds it with
+its JSON functions; PostgreSQL's put spaces between, so there the text is put together."""
+
+# ruff: noqa: S608  (this module writes SQL: names are of the schema, values are bound)
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from app.store.json_statement import DialectName, Row, Writer
+from app.store.json_tree import Page, Path, Scalar, kind_of
+
+
+class SqliteWriter(Writer):
+    """json_object and json_group_array. `tidegate_cursor` is a function of the reading connection."""
+
+    dialect: ClassVar[DialectName] = "sqlite"
+
+    def placeholder(self, number: int, kind: str) -> str:
+        return f"?{number}"
+
+    def body(self, expression: str) -> str:
+        return f"CAST({expression} AS BLOB)"
+
+    def object(self, pairs: Sequence[tuple[str, str]]) -> str:
+        return f"json_object({', '.join(f'{self.constant(key)}, {value}' for key, value in pairs)})"
+
+    def scalar(self, row: Row, value: Scalar) -> str:
+        path, scale, nullable = value.path, 0, True
+        if row.table and not path.key:
+            kind = kind_of(row.table, path.column)
+            scale, nullable = (kind.scale, kind.nullable) if kind else (0, True)
+            found = _printed(row.column(path.column), value, scale)
+        elif value.form == "json":
+            found = self.document(row, path)
+        else:
+            text = f"({self.document(row, Path(path.column))} ->> '$.\"{path.key}\"')"
+            found = _trimmed(text, value.places) if value.form == "decimal" else text
+        return self.nullable(found, required=True, row=row) if value.required and nullable else found
+
+    def fixed(self, text: str | None) -> str:
+        return "NULL" if text is None else f"'{text}'"
+
+    def nullable(self, expression: str, *, required: bool, row: Row) -> str:
+        return f"coalesce({expression}, json('nothing'))" if required else expression
+
+    def array(self, expression: str, *, only: str = "", order: str = "") -> str:
+        return f"json_group_array({expression}){f' FILTER (WHERE {only})' if only else ''}"
+
+    def document(self, row: Row, path: Path) -> str:
+        whole = row.column(path.column) if row.table else row.alias
+        return f"({whole} -> '$.\"{path.key}\"')" if path.key else whole
+
+    def present(self, document: str) -> str:
+        return f"json_type({document}) = 'object'"
+
+    def elements(self, document: str) -> tuple[str, str, str]:
+        alias = self.row("").alias
+        return f"json_each({document}) {alias}", f"{alias}.value", ""
+
+    def cursor(self, page: Page, keys: Sequence[str]) -> str:
+        return f"tidegate_cursor({self.constant(cursor_head(page))}, json_array({', '.join(keys)}))"
+
+    def last_key(self, page: Page, rank: str, last: str, keys: Sequence[str]) -> str:
+        packed = f"printf('%05d', {rank}) || json_array({', '.join(keys)})"
+        found = f"substr(max(CASE WHEN {rank} <= {last} THEN {packed} END), 6)"
+        return f"tidegate_cursor({self.constant(cursor_head(page))}, {found})"
+
+    def flag(self, condition: str) -> str:
+        return f"iif({condition}, json('true'), json('false'))"
+
+    def number(self, expression: str) -> str:
+        return expression
+
+    def among(self, column: str, slot: str) -> str:
+        return f"{column} IN (SELECT value FROM json_each({slot}))"
+
+    def all_words(self, column: str, slot: str) -> str:
+        return f"NOT EXISTS (SELECT 1 FROM json_each({slot}) w WHERE {column} NOT LIKE w.value ESCAPE '/')"
+
+
+class PostgresWriter(Writer):
+    """Text put together; every expression here is JSON text and never NULL, unless it says so."""
+
+    dialect: ClassVar[DialectName] = "postgresql"
+    _types: ClassVar[dict[str, str]] = {"text": "text", "integer": "bigint", "texts": "text[]"}
+
+    def placeholder(self, number: int, kind: str) -> str:
+        return f"${number}::{self._types[kind]}"
+
+    def body(self, expression: str) -> str:
+        return f"convert_to({expression}, 'UTF8')"
+
+    def object(self, pairs: Sequence[tuple[str, str]]) -> str:
+        heads = [self.constant(f'{"," if i else "{"}"{key}":') for i, (key, _) in enumerate(pairs)]
+        parts = [f"{head}, {value}" for head, (_, value) in zip(heads, pairs, strict=True)]
+        return f"concat({', '.join(parts)}, '}}')"
+
+    def scalar(self, row: Row, value: Scalar) -> str:
+        path = value.path
+        if row.table and not path.key:
+            kind = kind_of(row.table, path.column)
+            text = _text(row.column(path.column), value)
+            if kind is not None and not kind.nullable:
+                return text
+        elif value.form == "json":
+            text = f"({self.document(row, path)})::text"
+        else:
+            found = f"({self.document(row, Path(path.column))} ->> '{path.key}')"
+            text = _text(f"{found}::numeric" if value.form == "decimal" else found, value)
+        return self.nullable(text, required=value.required, row=row)
+
+    def fixed(self, text: str | None) -> str:
+        return "'null'" if text is None else f"'\"{text}\"'"
+
+    def nullable(self, expression: str, *, required: bool, row: Row) -> str:
+        if not required:
+            return f"coalesce({expression}, 'null')"
+        mark = f"{row.alias}.id" if row.table else f"{row.alias}::text"
+        if row.table:
+            row.used.add("id")
+        return f"coalesce({expression}, ('nothing ' || {mark})::json::text)"
+
+    def array(self, expression: str, *, only: str = "", order: str = "") -> str:
+        ordering, keeping = (f" ORDER BY {order}" if order else ""), (f" FILTER (WHERE {only})" if only else "")
+        return f"concat('[', string_agg({expression}, ','{ordering}){keeping}, ']')"
+
+    def document(self, row: Row, path: Path) -> str:
+        whole = f"{row.column(path.column)}::json" if row.table else row.alias
+        return f"({whole} -> '{path.key}')" if path.key else f"({whole})"
+
+    def present(self, document: str) -> str:
+        return f"json_typeof({document}) = 'object'"
+
+    def elements(self, document: str) -> tuple[str, str, str]:
+        alias = self.row("").alias
+        return (
+            f"json_array_elements({document}) WITH ORDINALITY {alias} (value, place)",
+            f"{alias}.value",
+            (f"{alias}.place"),
+        )
+
+    def cursor(self, page: Page, keys: Sequence[str]) -> str:
+        return self._encoded(f"concat({self.constant(cursor_head(page))}, {self._keys(keys)})")
+
+    def last_key(self, page: Page, rank: str, last: str, keys: Sequence[str]) -> str:
+        packed = f"concat(lpad({rank}::text, 5, '0'), {self._keys(keys)})"
+        found = f"substr(max(CASE WHEN {rank} <= {last} THEN {packed} END), 6)"
+        return f"coalesce({self._encoded(f'{self.constant(cursor_head(page))} || {found}')}, 'null')"
+
+    def _keys(self, keys: Sequence[str]) -> str:
+        return f"""{", ',', ".join(f"to_json({key})" for key in keys)}, ']'"""
+
+    def _encoded(self, text: str) -> str:
+        """Base 64 of a URL's alphabet without padding, in quotes; NULL of NULL."""
+        encoded = f"encode(convert_to({text}, 'UTF8'), 'base64')"
+        return f"""'"' || rtrim(translate({encoded}, E'+/\\n', '-_'), '=') || '"'"""
+
+    def flag(self, condition: str) -> str:
+        return f"CASE WHEN {condition} THEN 'true' ELSE 'false' END"
+
+    def number(self, expression: str) -> str:
+        return expression
+
+    def among(self, column: str, slot: str) -> str:
+        return f"{column} = ANY ({slot})"
+
+    def all_words(self, column: str, slot: str) -> str:
+        return f"NOT EXISTS (SELECT 1 FROM unnest({slot}) w (word) WHERE {column} NOT LIKE w.word ESCAPE '/')"
+
+
+def cursor_head(page: Page) -> str:
+    """What a cursor's text begins with: the list and the order it belongs to, as `app.engine.paging` packs them."""
+    order = page.select.order[0]
+    return f'["{page.select.table}","{order.column}",{int(order.descending != page.backward)},'
+
+
+def _printed(column: str, value: Scalar, scale: int) -> str:
+    """A column's value on SQLite."""
+    match value.form:
+        case "json":
+            return f"json({column})"
+        case "flag":
+            return f"CASE {column} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END"
+        case "decimal":
+            return _decimal(column, scale, value.places)
+    return column
+
+
+def _decimal(column: str, scale: int, places: int) -> str:
+    """A scaled integer as plain digits: at least `places` decimals, no further zeros."""
+    unit, rest = 10**scale, 10 ** (scale - places)
+    sign = f"iif({column} < 0, '-', '')"
+    tail = f"rtrim(printf('%0{scale - places}d', abs({column}) % {rest}), '0')"
+    if places:
+        plain = f"printf('%d.%0{places}d', {column} / {unit}, {column} % {unit} / {rest})"
+        other = f"{sign} || printf('%d.%0{places}d', abs({column}) / {unit}, abs({column}) % {unit} / {rest}) || {tail}"
+        return (
+            f"CASE WHEN {column} IS NULL THEN NULL WHEN {column} >= 0 AND {column} % {rest} = 0 THEN {plain}"
+            f" ELSE {other} END"
+        )
+    return (
+        f"CASE WHEN {column} IS NULL THEN NULL WHEN {column} % {unit} = 0 THEN CAST({column} / {unit} AS TEXT)"
+        f" ELSE {sign} || (abs({column}) / {unit}) || '.' || {tail} END"
+    )
+
+
+def _trimmed(text: str, places: int) -> str:
+    """A decimal's text on SQLite, printed as `_decimal` prints."""
+    plain = f"CASE WHEN instr({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+    if not places:
+        return plain
+    padded = f"CASE instr(d, '.') WHEN 0 THEN d || '.{'0' * places}' WHEN length(d) - 1 THEN d || '0' ELSE d END"
+    return f"(SELECT {padded} FROM (SELECT {plain} AS d))"
+
+
+def _text(found: str, value: Scalar) -> str:
+    """A value as JSON text on PostgreSQL; NULL stays NULL."""
+    match value.form:
+        case "text":
+            return f"to_json({found})::text"
+        case "safe":
+            return f"""'"' || {found} || '"'"""
+        case "integer":
+            return f"{found}::text"
+        case "float":
+            return f"CASE WHEN {found} = trunc({found}) THEN {found}::text || '.0' ELSE {found}::text END"
+        case "flag":
+            return f"CASE {found} WHEN true THEN 'true' WHEN false THEN 'false' END"
+        case "decimal":
+            return f"""'"' || round({found}, greatest({value.places}, min_scale({found})))::text || '"'"""
+        case "json":
+            return found
+
+
+def writer_for(dialect: DialectName, slots: int, *, narrow: bool) -> Writer:
+    """The writer of one statement whose requests bring so many values."""
+    return SqliteWriter(slots, narrow) if dialect == "sqlite" else PostgresWriter(slots, narrow)

@@ -1,0 +1,398 @@
+"""A JSON tree turned into one SQL statement of either dialect, the tenant filter in every select of it. Every row of
+the answer holds the bodies as JSON, then the sort keys where cursors are asked for. What a request says is bound."""
+
+# ruff: noqa: S608  (this module writes SQL: names are of the schema, values are bound)
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar, Literal, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.store.json_tree import (
+    Each,
+    Edges,
+    Fixed,
+    Info,
+    Inner,
+    Many,
+    Members,
+    Nodes,
+    One,
+    Page,
+    Part,
+    Path,
+    Scalar,
+    Slot,
+    Total,
+    Value,
+    kind_of,
+)
+from app.store.scope import RULES, alone
+from app.store.statement import Link, Order, Select, Where
+from app.store.tables import TABLES
+
+DialectName = Literal["sqlite", "postgresql"]
+_ALIAS = "the_row"
+_MOST_KEYS = 49
+
+
+class NotExpressible(Exception):
+    """The tree cannot be one statement: too many keys in an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`arguments` of an execution are the organisation, the request's values, then `constants`. Columns of a row: the
+    bodies as bytes or text, the keys of the order, the count where it is asked for, and at the end, where `guarded`,
+    whether the organisation is a party of anything: then the narrow statement was the wrong one."""
+
+    sql: str
+    constants: tuple[str, ...]
+    bodies: int
+    keys: int
+    counted: bool
+    guarded: bool
+
+
+@dataclass(slots=True)
+class Row:
+    """Where values are read from: a table's row, or a JSON value (then `table` is empty and `alias` its SQL)."""
+
+    alias: str
+    table: str
+    used: set[str] = field(default_factory=set)
+
+    def column(self, name: str) -> str:
+        self.used.add(name)
+        return f"{self.alias}.{name}"
+
+
+def page_statement(page: Page, writer: "Writer") -> Statement:
+    """A root page, one row for each of its rows, in the order they are read."""
+    row = writer.row(page.select.table)
+    bodies = [writer.body(writer.members(row, members)) for members in page.bodies]
+    keys = [writer.sort_key(row, order) for order in page.select.order] if page.cursors else []
+    columns = [*bodies, *keys]
+    if page.counted:
+        columns.append(f"({writer.count(page.select, '', None, None)})")
+    source = writer.select_from(page.select, row, more=page.beyond)
+    return writer.statement(columns or ["1"], source, len(bodies), len(keys), page.counted)
+
+
+def row_statement(select: Select, members: Members, writer: "Writer") -> Statement:
+    """A look-up: one row or none."""
+    row = writer.row(select.table)
+    body = writer.body(writer.members(row, members))
+    return writer.statement([body], writer.select_from(select, row), 1, 0, False)
+
+
+@cache
+def _scope(table: str, dialect: DialectName, narrow: bool) -> str:
+    """The tenant filter of a table as SQL over `the_row`; `:organisation` stands for the organisation."""
+    source = cast("Any", TABLES[table].alias(_ALIAS))
+    rule = (alone if narrow else RULES.__getitem__)(table)
+    condition = rule(source, cast("Any", sa.bindparam("organisation", type_=sa.Text())))
+    module = sqlite if dialect == "sqlite" else postgresql
+    return str(condition.compile(dialect=module.dialect(paramstyle="named")))
+
+
+class Writer:
+    """Writes one statement. The dialects differ in how values become JSON."""
+
+    dialect: ClassVar[DialectName]
+
+    def __init__(self, slots: int, narrow: bool) -> None:
+        self._slots = slots
+        self._narrow = narrow
+        self._rows = 0
+        self._constants: dict[str, int] = {}
+        self._shared = False
+
+    # --- what the dialects say
+
+    def placeholder(self, number: int, kind: str) -> str:
+        raise NotImplementedError
+
+    def body(self, expression: str) -> str:
+        raise NotImplementedError
+
+    def object(self, pairs: Sequence[tuple[str, str]]) -> str:
+        raise NotImplementedError
+
+    def scalar(self, row: Row, value: Scalar) -> str:
+        raise NotImplementedError
+
+    def fixed(self, text: str | None) -> str:
+        raise NotImplementedError
+
+    def nullable(self, expression: str, *, required: bool, row: Row) -> str:
+        raise NotImplementedError
+
+    def array(self, expression: str, *, only: str = "", order: str = "") -> str:
+        raise NotImplementedError
+
+    def document(self, row: Row, path: Path) -> str:
+        raise NotImplementedError
+
+    def elements(self, document: str) -> tuple[str, str, str]:
+        raise NotImplementedError
+
+    def cursor(self, page: Page, keys: Sequence[str]) -> str:
+        raise NotImplementedError
+
+    def flag(self, condition: str) -> str:
+        raise NotImplementedError
+
+    def among(self, column: str, slot: str) -> str:
+        raise NotImplementedError
+
+    def all_words(self, column: str, slot: str) -> str:
+        raise NotImplementedError
+
+    def last_key(self, page: Page, rank: str, size: str, keys: Sequence[str]) -> str:
+        raise NotImplementedError
+
+    def number(self, expression: str) -> str:
+        raise NotImplementedError
+
+    # --- what they share
+
+    def statement(self, columns: list[str], source: str, bodies: int, keys: int, counted: bool) -> Statement:
+        guarded = self._narrow and self._shared
+        if guarded:
+            columns = [*columns, f"EXISTS (SELECT 1 FROM organisation_party WHERE organisation_id = {self.owner})"]
+        sql = f"SELECT {', '.join(columns)} FROM {source}"
+        return Statement(sql, tuple(self._constants), bodies, keys, counted, guarded)
+
+    @property
+    def owner(self) -> str:
+        return self.placeholder(1, "text")
+
+    def slot(self, slot: Any) -> str:
+        assert isinstance(slot, Slot)
+        return self.placeholder(slot.number + 2, slot.kind)
+
+    def constant(self, text: str) -> str:
+        number = self._constants.setdefault(text, len(self._constants))
+        return self.placeholder(self._slots + number + 2, "text")
+
+    def row(self, table: str) -> Row:
+        self._rows += 1
+        return Row(f"t{self._rows}", table)
+
+    def scope(self, row: Row, *, within: bool = False) -> str:
+        """The tenant filter; `within` the rows of a parent it must not be what rows are looked up by."""
+        text = _scope(row.table, self.dialect, self._narrow)
+        if self._narrow and text != _scope(row.table, self.dialect, False):
+            self._shared = True
+        if within and self.dialect == "sqlite":
+            text = text.replace(f"{_ALIAS}.organisation_id", f"+{_ALIAS}.organisation_id")
+        return text.replace(f"{_ALIAS}.", f"{row.alias}.").replace(":organisation", self.owner)
+
+    def members(self, row: Row, members: Members) -> str:
+        if len(members) > _MOST_KEYS:
+            raise NotExpressible(f"an object has {len(members)} keys")
+        return self.object([(member.key, self.value(row, member.value)) for member in members])
+
+    def value(self, row: Row, value: Value) -> str:
+        write = cast("Callable[[Row, Any], str]", self._kinds[type(value)].__get__(self))
+        return write(row, value)
+
+    def _fixed(self, _: Row, value: Fixed) -> str:
+        return self.fixed(value.text)
+
+    def _scalar(self, row: Row, value: Scalar) -> str:
+        return self.scalar(row, value)
+
+    def _part(self, row: Row, value: Part) -> str:
+        inner = self.members(row, value.members)
+        test = row.column(value.unless)
+        return self.nullable(f"CASE WHEN {test} IS NOT NULL THEN {inner} END", required=value.required, row=row)
+
+    def _inner(self, row: Row, value: Inner) -> str:
+        document = self.document(row, value.path)
+        there = Row(document, "")
+        inner = self.members(there, value.members)
+        test = self.present(document)
+        return self.nullable(f"CASE WHEN {test} THEN {inner} END", required=value.required, row=row)
+
+    def present(self, document: str) -> str:
+        raise NotImplementedError
+
+    def _each(self, row: Row, value: Each) -> str:
+        source, element, order = self.elements(self.document(row, value.path))
+        inner = self.members(Row(element, ""), value.members)
+        return f"(SELECT {self.array(inner, order=order)} FROM {source})"
+
+    def _one(self, row: Row, value: One) -> str:
+        there = self.row(value.table)
+        inner = self.members(there, value.members)
+        where = f"{there.alias}.id = {row.column(value.by)} AND ({self.scope(there)})"
+        found = f"(SELECT {inner} FROM {value.table} {there.alias} WHERE {where})"
+        return self.nullable(found, required=value.required, row=row)
+
+    def _many(self, row: Row, value: Many) -> str:
+        there = self.row(value.select.table)
+        inner = self.members(there, value.members)
+        source = self._within(value.select, there, value.column, value.link, row)
+        return f"(SELECT {self.array(inner)} FROM ({source}) {there.alias})"
+
+    def _within(
+        self, select: Select, there: Row, column: str, link: Link | None, parent: Row, *, more: bool = False
+    ) -> str:
+        """The rows of a select that belong to a parent's row, only the columns that are used, in order."""
+        inner = self.row(select.table)
+        keys = [self.sort_key(inner, order) for order in select.order]
+        conditions = [self._belongs(inner, column, link, parent), *self._conditions(select, inner, within=True)]
+        used = ", ".join(f"{inner.alias}.{name}" for name in sorted(there.used | {"id"}))
+        limit = "" if select.limit is None else f" LIMIT {self.slot(select.limit)}{' + 1' if more else ''}"
+        return (
+            f"SELECT {used} FROM {select.table} {inner.alias} WHERE {' AND '.join(conditions)}"
+            f" ORDER BY {self._ordering(select.order, keys)}{limit}"
+        )
+
+    def _belongs(self, row: Row, column: str, link: Link | None, parent: Row) -> str:
+        if link is None:
+            return f"{row.alias}.{column} = {parent.column('id')}"
+        pairs = f"SELECT l.{link.child} FROM {link.table} l WHERE l.{link.parent} = {parent.column('id')}"
+        return f"{row.alias}.id IN ({pairs})"
+
+    def _page(self, row: Row, page: Page) -> str:
+        """A nested page as one object."""
+        there = self.row(page.select.table)
+        bodies = [self.members(there, members) for members in page.bodies]
+        keys = [self.sort_key(there, order) for order in page.select.order]
+        ranked = page.backward or page.beyond or page.cursors
+        size = self.slot(page.select.limit)
+        count = f"({self.count(page.select, page.column, page.link, row)})"
+        source = self._within(page.select, there, page.column, page.link, row, more=page.beyond)
+        if ranked:
+            rank = f"{there.alias}.page_rank"
+            ranks = self.row(page.select.table).alias
+            again = self._ordering(page.select.order, [key.replace(f"{there.alias}.", f"{ranks}.") for key in keys])
+            turned = f" ORDER BY page_rank{' DESC' if page.backward else ''}"
+            source = (
+                f"SELECT {ranks}.*, row_number() OVER (ORDER BY {again}) AS page_rank FROM ({source}) {ranks}{turned}"
+            )
+            only = f"{rank} <= {size}" if page.beyond else ""
+        else:
+            rank, only = "", ""
+        shown = _Shown(page, bodies, keys, rank, size, only, count)
+        inner = self.object([(key, self._layout(shown, part)) for key, part in page.layout])
+        return f"(SELECT {inner} FROM ({source}) {there.alias})"
+
+    def _layout(self, shown: "_Shown", part: Nodes | Edges | Info | Total | Fixed) -> str:
+        page = shown.page
+        match part:
+            case Fixed():
+                return self.fixed(part.text)
+            case Total():
+                return self.number(shown.count)
+            case Nodes():
+                return self.array(shown.bodies[part.body], only=shown.only)
+            case Edges():
+                pairs = [(key, self._edge(shown, what)) for key, what in part.members]
+                return self.array(self.object(pairs), only=shown.only)
+            case Info():
+                pairs = [(key, self._info(shown, what)) for key, what in part.members]
+                return self.object(pairs)
+        raise NotExpressible(f"{page.select.table}: {part}")
+
+    def _edge(self, shown: "_Shown", what: "int | Fixed | str") -> str:
+        if isinstance(what, Fixed):
+            return self.fixed(what.text)
+        return shown.bodies[what] if isinstance(what, int) else self.cursor(shown.page, shown.keys)
+
+    def _info(self, shown: "_Shown", what: str | Fixed) -> str:
+        page = shown.page
+        if isinstance(what, Fixed):
+            return self.fixed(what.text)
+        if what in ("hasNextPage", "hasPreviousPage"):
+            ahead = (what == "hasPreviousPage") == page.backward
+            return self.flag(f"count(*) > {shown.size}" if ahead else ("1 = 1" if page.started else "1 = 0"))
+        first = (what == "startCursor") != page.backward
+        return self.last_key(page, shown.rank, "1" if first else shown.size, shown.keys)
+
+    def count(self, select: Select, column: str, link: Link | None, parent: Row | None) -> str:
+        row = self.row(select.table)
+        conditions = self._conditions(Select(select.table, select.where), row, within=parent is not None)
+        if parent is not None:
+            conditions.insert(0, self._belongs(row, column, link, parent))
+        return f"SELECT count(*) FROM {select.table} {row.alias} WHERE {' AND '.join(conditions)}"
+
+    def select_from(self, select: Select, row: Row, *, more: bool = False) -> str:
+        """FROM's operand and all that follows it."""
+        conditions = " AND ".join(self._conditions(select, row))
+        text = f"{select.table} {row.alias} WHERE {conditions}"
+        if select.order:
+            keys = [self.sort_key(row, order) for order in select.order]
+            text += f" ORDER BY {self._ordering(select.order, keys)}"
+        if select.limit is not None:
+            text += f" LIMIT {self.slot(select.limit)}{' + 1' if more else ''}"
+        return text
+
+    def _conditions(self, select: Select, row: Row, *, within: bool = False) -> list[str]:
+        found = [f"({self.scope(row, within=within)})", *(self._condition(row, where) for where in select.where)]
+        if select.after is not None:
+            keys = ", ".join(self.sort_key(row, order) for order in select.order)
+            values = ", ".join(self.slot(slot) for slot in select.after)
+            found.append(f"({keys}) {'<' if select.order[0].descending else '>'} ({values})")
+        return found
+
+    def _condition(self, row: Row, where: Where) -> str:
+        column = f"{row.alias}.{TABLES[row.table].c[where.column].name}"
+        if where.operator == "filled":
+            return f"{column} IS {'NOT ' if where.value else ''}NULL"
+        value = self.slot(where.value)
+        match where.operator:
+            case "eq":
+                return f"{column} = {value}"
+            case "ge":
+                return f"{column} >= {value}"
+            case "lt":
+                return f"{column} < {value}"
+            case "in":
+                return self.among(column, value)
+            case "under":
+                return f"({column} = {value} OR {column} LIKE {value} || '%')"
+            case "words":
+                return self.all_words(column, value)
+
+    def sort_key(self, row: Row, order: Order) -> str:
+        kind = kind_of(row.table, order.column)
+        if kind is None or kind.form not in ("text", "safe"):
+            if kind is not None and kind.form == "integer" and not kind.nullable:
+                return row.column(order.column)
+            raise NotExpressible(f"{row.table} is not sorted by {order.column}")
+        return f"coalesce({row.column(order.column)}, '')" if kind.nullable else row.column(order.column)
+
+    def _ordering(self, orders: Sequence[Order], keys: Sequence[str]) -> str:
+        pairs = zip(orders, keys, strict=True)
+        return ", ".join(f"{key}{' DESC' if order.descending else ''}" for order, key in pairs)
+
+    _kinds: ClassVar[dict[type, Any]] = {
+        Scalar: _scalar,
+        Fixed: _fixed,
+        Part: _part,
+        Inner: _inner,
+        Each: _each,
+        One: _one,
+        Many: _many,
+        Page: _page,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A nested page's pieces of SQL."""
+
+    page: Page
+    bodies: list[str]
+    keys: list[str]
+    rank: str
+    size: str
+    only: str
+    count: str

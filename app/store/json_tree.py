@@ -1,0 +1,205 @@
+"""What a statement that answers in JSON is made of: a frozen tree of names over the rows of `app.store.statement`.
+A `Slot` stands for a value of the request; what else comes from a request are response keys, and they are bound."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+
+from app.store.columns import Day, Json, Scaled, Timestamp, Words
+from app.store.statement import Link, Select
+from app.store.tables import TABLES
+
+SlotKind = Literal["text", "integer", "texts"]
+Form = Literal["text", "safe", "integer", "float", "flag", "json", "decimal"]
+"""How a stored value is printed. `safe` is text that JSON never escapes: timestamps and days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The value at this place of the request's values, counted from 0; the organisation is no such value."""
+
+    number: int
+    kind: SlotKind = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A column of the row, a key of a JSON object, or a key of a column that holds one."""
+
+    column: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value. `places` are the least decimals of a decimal; where it is `required`, NULL fails the statement."""
+
+    path: Path
+    form: Form
+    places: int = 0
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The name of a type, or null."""
+
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A response key and its value."""
+
+    key: str
+    value: "Value"
+
+
+Members = tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An object made of the same row; null where the column `unless` is."""
+
+    members: Members
+    unless: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A JSON object's own keys, chosen; null where there is none."""
+
+    path: Path
+    members: Members
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A JSON array of objects, of each the chosen keys, in the array's order."""
+
+    path: Path
+    members: Members
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """The visible row of `table` whose id is in the column `by`."""
+
+    table: str
+    by: str
+    members: Members
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """The visible rows that belong to this one, all of them, in order."""
+
+    select: Select
+    column: str
+    link: Link | None
+    members: Members
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """For each row an object: a number is the body of that number, "cursor" its cursor."""
+
+    members: tuple[tuple[str, "int | Fixed | Literal['cursor']"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """For each row the body of that number."""
+
+    body: int
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Where the page lies: hasNextPage, hasPreviousPage, startCursor, endCursor, or a type's name."""
+
+    members: "tuple[tuple[str, str | Fixed], ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many rows the whole list has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of rows: of all the caller sees, or (with a column or a link) of those that belong to this row.
+
+    `select` is ordered as it is read: reversed for a page from the `backward` end. Its limit is the slot of the page's
+    size. `started` says whether a cursor was given. `bodies` are the objects made of each row."""
+
+    select: Select
+    column: str
+    link: Link | None
+    backward: bool
+    started: bool
+    bodies: tuple[Members, ...]
+    layout: tuple[tuple[str, "Nodes | Edges | Info | Total | Fixed"], ...]
+
+    @property
+    def cursors(self) -> bool:
+        """Whether any cursor is asked for."""
+        edges = any(isinstance(part, Edges) and "cursor" in dict(part.members).values() for _, part in self.layout)
+        return edges or bool({"startCursor", "endCursor"} & self._info)
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it matters that there is a row more than the page holds."""
+        return ("hasPreviousPage" if self.backward else "hasNextPage") in self._info
+
+    @property
+    def counted(self) -> bool:
+        """Whether the whole list is counted."""
+        return any(isinstance(part, Total) for _, part in self.layout)
+
+    @property
+    def _info(self) -> set[str]:
+        infos = (part for _, part in self.layout if isinstance(part, Info))
+        return {name for info in infos for _, name in info.members if isinstance(name, str)}
+
+
+Value = Scalar | Fixed | Part | Inner | Each | One | Many | Page
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a column holds; `scale` of a decimal."""
+
+    form: Form
+    nullable: bool
+    scale: int = 0
+
+
+def kind_of(table: str, column: str) -> Kind | None:
+    """What a column holds; None where the table has no such column, or none that can be printed."""
+    found = TABLES[table].c.get(column)
+    if found is None:
+        return None
+    kind = found.type
+    nullable = bool(found.nullable)
+    match kind:
+        case Scaled():
+            return Kind("decimal", nullable, kind.scale)
+        case Json():
+            return Kind("json", nullable)
+        case Timestamp() | Day():
+            return Kind("safe", nullable)
+        case Words():
+            return Kind("text", nullable)
+        case sa.Boolean():
+            return Kind("flag", nullable)
+        case sa.Integer():
+            return Kind("integer", nullable)
+        case sa.Float():
+            return Kind("float", nullable)
+    return None

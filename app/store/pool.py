@@ -1,0 +1,178 @@
+"""Reading connections without SQLAlchemy: sqlite3 on the caller's own thread, a small pool of asyncpg. They run what
+`json_statement` wrote and nothing else; they cannot write."""
+
+import asyncio
+import base64
+import sqlite3
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, Protocol
+
+from sqlalchemy.engine import make_url
+
+_CHECK_EVERY = 20_000  # instructions of SQLite's machine between two looks at the clock
+
+
+class Interrupted(Exception):
+    """The statement took longer than it may."""
+
+
+class Unanswerable(Exception):
+    """The database refused the statement: a value that must be there is missing, or a number overflowed."""
+
+
+Job = tuple[str, Sequence[Any]]
+
+
+class Reader(Protocol):
+    """Runs statements of one operation on one state of the database."""
+
+    async def run(self, jobs: Sequence[Job]) -> list[list[Any]]:
+        """The rows of each statement. Raises Unanswerable."""
+        ...
+
+    async def close(self) -> None:
+        """Gives the connections back."""
+        ...
+
+
+class SqliteReader:
+    """One read-only connection; statements run on the caller's thread, which on SQLite is the quickest way."""
+
+    def __init__(self, path: str, seconds: float) -> None:
+        self._path = path
+        self._seconds = seconds
+        self._deadline = 0.0
+        self._open: sqlite3.Connection | None = None
+
+    def now(self, jobs: Sequence[Job]) -> list[list[Any]]:
+        """The rows of each statement. Raises Unanswerable, and Interrupted after the reader's seconds."""
+        connection = self._open or self._connect()
+        self._deadline = 0.0
+        try:
+            if len(jobs) == 1:
+                return [connection.execute(*jobs[0]).fetchall()]
+            connection.execute("BEGIN")
+            try:
+                return [connection.execute(*job).fetchall() for job in jobs]
+            finally:
+                connection.execute("COMMIT")
+        except sqlite3.OperationalError as fault:
+            if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise Interrupted from fault
+            raise Unanswerable(str(fault)) from fault
+        except (sqlite3.Error, OverflowError) as fault:
+            raise Unanswerable(str(fault)) from fault
+
+    async def run(self, jobs: Sequence[Job]) -> list[list[Any]]:
+        """The same, for whoever waits."""
+        return self.now(jobs)
+
+    async def close(self) -> None:
+        """Closes the connection; the next statement opens another."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _connect(self) -> sqlite3.Connection:
+        made = sqlite3.connect(
+            f"file:{self._path}?mode=ro", uri=True, isolation_level=None, cached_statements=512, check_same_thread=False
+        )
+        for pragma in ("query_only = ON", "busy_timeout = 5000", "mmap_size = 268435456", "temp_store = MEMORY"):
+            made.execute(f"PRAGMA {pragma}")
+        made.create_function("tidegate_cursor", 2, _cursor, deterministic=True)
+        made.set_progress_handler(self._overdue, _CHECK_EVERY)
+        self._open = made
+        return made
+
+    def _overdue(self) -> int:
+        """Asked by SQLite every so often; the clock starts at a statement's first question."""
+        if not self._deadline:
+            self._deadline = monotonic() + self._seconds
+        return int(monotonic() > self._deadline)
+
+
+class PostgresReader:
+    """A pool of asyncpg connections, kept on a free list without resetting them: nothing they run leaves a trace."""
+
+    def __init__(self, dsn: str, size: int = 8) -> None:
+        self._dsn = dsn
+        self._size = size
+        self._free: asyncio.LifoQueue[Any] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._made = 0
+
+    async def run(self, jobs: Sequence[Job]) -> list[list[Any]]:
+        """The rows of each statement; several see one state of the database."""
+        import asyncpg
+
+        connection = await self._take()
+        broken = True
+        try:
+            found = await self._execute(connection, jobs)
+            broken = False
+        except (asyncpg.DataError, asyncpg.StatementTooComplexError, asyncpg.QueryCanceledError) as fault:
+            broken = False
+            raise Unanswerable(str(fault)) from fault
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+            raise Unanswerable(str(fault)) from fault
+        finally:
+            self._give(connection, broken)
+        return found
+
+    async def _execute(self, connection: Any, jobs: Sequence[Job]) -> list[list[Any]]:
+        if len(jobs) == 1:
+            sql, arguments = jobs[0]
+            return [await connection.fetch(sql, *arguments)]
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return [await connection.fetch(sql, *arguments) for sql, arguments in jobs]
+
+    async def close(self) -> None:
+        """Closes what is free; what is out is closed when it comes back."""
+        free, self._free = self._free, None
+        while free is not None and not free.empty():
+            await free.get_nowait().close()
+
+    async def _take(self) -> Any:
+        import asyncpg
+
+        loop = asyncio.get_running_loop()
+        if self._free is None or self._loop is not loop:
+            self._free, self._loop, self._made = asyncio.LifoQueue(), loop, 0
+        if self._free.empty() and self._made < self._size:
+            self._made += 1
+            try:
+                return await asyncpg.connect(
+                    self._dsn,
+                    statement_cache_size=512,
+                    server_settings={"default_transaction_read_only": "on", "jit": "off"},
+                )
+            except BaseException:
+                self._made -= 1
+                raise
+        return await self._free.get()
+
+    def _give(self, connection: Any, broken: bool) -> None:
+        if broken or connection.is_closed() or self._free is None:
+            self._made -= 1
+            connection.terminate()
+        else:
+            self._free.put_nowait(connection)
+
+
+def open_reader(url: str, seconds: float = 30.0) -> SqliteReader | PostgresReader | None:
+    """The reader for a store's URL; None for a database in memory, which only its own connection sees."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return PostgresReader(parsed.set(drivername="postgresql").render_as_string(hide_password=False))
+    path = parsed.database
+    if not path or path == ":memory:" or path.startswith("file:"):
+        return None
+    return SqliteReader(path.replace("%", "%25").replace("?", "%3f").replace("#", "%23"), seconds)
+
+
+def _cursor(head: str, keys: str | None) -> str | None:
+    """An opaque cursor from its head and the row's keys as a JSON array; as `app.engine.paging` packs it."""
+    if keys is None:
+        return None
+    return base64.urlsafe_b64encode(f"{head}{keys[1:]}".encode()).rstrip(b"=").decode()
