@@ -12,6 +12,8 @@ from app.countries import is_country
 from app.filing.entry_types import entry_types, informal_limit, is_informal
 from app.filing.ports import find_port
 
+_CONFIRMED = "CONFIRMED"  # as the classification room writes it; rooms side by side do not import each other
+
 
 class Severity(StrEnum):
     """Whether a check stops the filing, asks for a look, or only tells."""
@@ -96,7 +98,7 @@ def _classification(line: LineView) -> Iterator[Check]:
     if line.hts_number is None:
         message = f"Line {line.number} ({_named(line)}) has no tariff number."
         yield Check("UNCLASSIFIED", Severity.BLOCKER, _at(line, "product"), message, _decide(line))
-    elif line.classification_status not in (None, ClassificationStatus.CONFIRMED):
+    elif line.classification_status not in (None, _CONFIRMED):
         message = f"The number {line.hts_number} of line {line.number} is {line.classification_status}, not confirmed."
         fix = _decide(line, htsNumber=line.hts_number)
         yield Check("CLASSIFICATION_UNCONFIRMED", Severity.BLOCKER, _at(line, "htsNumber"), message, fix)
