@@ -1,5 +1,12 @@
-# Two stages: what compiles and installs stays behind. Runs as a plain user on a read-only root;
+# Three stages: what compiles and installs stays behind. Runs as a plain user on a read-only root;
 # only /var/lib/tidegate (keys, indexes, the embedded database) is written to.
+
+FROM node:22-bookworm-slim AS console
+WORKDIR /source
+COPY app/web/frontend/package.json app/web/frontend/package-lock.json app/web/frontend/.npmrc ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+COPY app/web/frontend ./
+RUN npm run build
 
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /source
@@ -9,6 +16,7 @@ RUN /opt/tidegate/bin/pip install --no-cache-dir --require-hashes -r requirement
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY schema schema
+COPY --from=console /source/dist app/web/frontend/dist
 RUN /opt/tidegate/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.13-slim-bookworm

@@ -5,11 +5,12 @@ PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
 VENV := .venv
+FRONTEND := app/web/frontend
 RUN := $(VENV)/bin/python -m
 
 .PHONY: setup demo test bench lint lock clean
 
-setup: $(VENV)/.runtime
+setup: $(VENV)/.runtime $(VENV)/.console
 
 demo: setup
 	$(VENV)/bin/tidegate demo --port $(PORT)
@@ -36,6 +37,7 @@ lock:
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(FRONTEND)/node_modules $(FRONTEND)/dist tests/wire/browser/artifacts
 	find app schema tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -51,3 +53,13 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.made
 $(VENV)/.development: tests/requirements.lock $(VENV)/.runtime
 	$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.lock
 	@touch $@
+
+# The gateway runs without the console; where it cannot be built, /graphql is the plain page and says how to build it.
+$(VENV)/.console: $(wildcard $(FRONTEND)/*.* $(FRONTEND)/src/*.* $(FRONTEND)/src/*/*.*) | $(VENV)/.made
+	@if node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null; then \
+	  echo "building the console"; \
+	  (cd $(FRONTEND) && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build) \
+	    && touch $@ || echo "The console could not be built; the plain page is served instead." >&2; \
+	else \
+	  echo "Node.js 20 or newer is not installed: the plain page is served instead of the console." >&2; \
+	fi

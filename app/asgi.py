@@ -1,20 +1,23 @@
 """The composition root of the server: builds every object once, in order, and wires them. Nothing else does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 
 from starlette.applications import Starlette
 
 from app.clock import Clock, system_clock, today
+from app.delivery.broadcast import Broadcast
+from app.delivery.worker import lag_fault, run_worker
 from app.engine.executor import Engine, EngineSettings
 from app.engine.size import Limits
 from app.events.bus import Bus
 from app.events.feed import Feed
-from app.principal import SystemPrincipal
-from app.security import open_tokens
+from app.principal import Principal, SystemPrincipal
+from app.security import open_issuers, open_tokens
 from app.security.authenticate import Authenticator
-from app.services.organisations import organisation_exists
+from app.services.organisations import organisation_called, organisation_exists
 from app.services.quotes import Desk
 from app.services.sample.port import run_port
 from app.settings import ScopeMode, Settings
@@ -30,6 +33,8 @@ from app.web.routes import build_app
 from app.web.settings import WebSettings
 from schema import build_schema
 
+REVOCATION_SECONDS = 2.5
+
 _LOOKING = SystemPrincipal("readiness")
 
 
@@ -37,18 +42,33 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
     """The gateway as an ASGI application; `simulate_port` moves sample entries along while it runs."""
     store = Store.open(settings.database_url.get_secret_value(), clock)
     bus = Bus(store)
-    store.on_events.append(bus.wake)
     desk = Desk(store, packaged_book())
     engine = Engine(build_schema(), store, Feed(store, bus), desk, clock, _engine_settings(settings))
+    broadcast = Broadcast(engine, store, bus)
+    metrics = new_metrics()
+    keep_events = timedelta(days=settings.event_retention_days)
 
     async def known(organisation_id: str) -> bool:
         return await organisation_exists(store, organisation_id)
 
+    async def called(id_or_name: str) -> str | None:
+        return await organisation_called(store, id_or_name)
+
+    async def revoked(principals: Collection[Principal]) -> Collection[Principal]:
+        organisations = {principal.organisation_id for principal in principals}
+        gone = {one for one in organisations if not await known(one)}
+        return [principal for principal in principals if principal.organisation_id in gone]
+
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(application: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
-            tasks = [asyncio.create_task(bus.run())]
+            tasks = [
+                asyncio.create_task(bus.run()),
+                asyncio.create_task(broadcast.run()),
+                asyncio.create_task(run_worker(store, keep_events=keep_events, lag=metrics.relay_lag_seconds)),
+                asyncio.create_task(application.state.clients.watch(revoked, REVOCATION_SECONDS)),
+            ]
             if simulate_port:
                 tasks.append(asyncio.create_task(run_port(store, clock=clock)))
             for task in tasks:
@@ -57,14 +77,15 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
 
     return build_app(
         engine,
-        Authenticator(open_tokens(settings), known, clock),
+        Authenticator(open_tokens(settings), known, clock, issuers=open_issuers(settings, called, clock)),
         WebSettings.of(settings),
         _readiness(store, clock),
         load_saved_operations(),
-        new_metrics(),
+        metrics,
         lifespan=lifespan,
         clock=clock,
         bundle=load_bundle(),
+        delivery=broadcast,
     )
 
 
@@ -89,7 +110,10 @@ def _readiness(store: Store, clock: Clock) -> Mapping[str, ReadinessCheck]:
         found = await revision_on(store, _LOOKING, today(clock))
         return None if found is not None else "no tariff revision is in force today: run tidegate tariff load"
 
-    return {"database": database, "tariff": tariff}
+    async def events() -> str | None:
+        return await lag_fault(store)
+
+    return {"database": database, "events": events, "tariff": tariff}
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

@@ -11,6 +11,7 @@ TidegateError                 code, HTTP status, whether a retry can help
 ├── PayloadTooLarge           PAYLOAD_TOO_LARGE 413
 ├── Timeout                   TIMEOUT 504
 ├── CursorExpired             CURSOR_EXPIRED 410
+├── Lagged                    LAGGED 503
 ├── Refused                   a command says no (CLI exit 1)
 └── Internal                  INTERNAL 500, carries an error id only
 """
@@ -99,6 +100,13 @@ class CursorExpired(TidegateError):
 
     code = "CURSOR_EXPIRED"
     status = 410
+
+
+class Lagged(TidegateError):
+    """A subscriber did not read fast enough; the cursor to resume after is named."""
+
+    code = "LAGGED"
+    status = 503
 
 
 class Refused(TidegateError):

@@ -25,6 +25,7 @@ PREFIXES = {
     "ApiClient": "apc",
     "AuditRecord": "aud",
     "Measure": "msr",
+    "MeasureLoad": "msl",
 }
 TYPES = {prefix: name for name, prefix in PREFIXES.items()}
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -71,6 +72,41 @@ def _origin(value: str) -> str:
     raise ValueError(f"{value[:80]!r} is not an origin such as https://app.example.com, without a path")
 
 
+def secure_url(value: str) -> str:
+    """The URL itself, where it is https, or http of this machine. ValueError for any other, or one with a user name
+    or a fragment."""
+    parts = urlsplit(value)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(value))
+    if not secure or not parts.hostname or "@" in parts.netloc or parts.fragment or not value.isprintable():
+        raise ValueError(f"{value[:80]!r} is not an https URL (http is for this machine alone)")
+    return value
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine by name (localhost) or address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _issuers(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        url = secure_url(value.partition("=")[0].strip())
+        if urlsplit(url).query:
+            raise ValueError(f"{url[:80]!r} is not an issuer: it has a query")
+    return tuple("=".join(part.strip() for part in value.split("=", 1)) for value in values)
+
+
+def _word_map(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        word, _, meaning = value.partition("=")
+        if not word.strip() or not meaning.strip():
+            raise ValueError(f"{value[:80]!r} is not of the form WORD=SCOPE SCOPE")
+    return values
+
+
 def _absolute(value: Path) -> Path:
     return value.expanduser().absolute()
 
@@ -88,6 +124,9 @@ def _default_database(data: dict[str, Any]) -> SecretStr:
 
 Word = BeforeValidator(_lower)
 Folder = Annotated[Path, AfterValidator(_absolute)]
+SecureUrl = Annotated[str, AfterValidator(secure_url)]
+IssuerList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_issuers)]
+WordMap = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_word_map)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_origins)]
 
 
@@ -117,6 +156,21 @@ class Settings(BaseSettings):
     trusted_keys: Folder | None = Field(
         None, description="File or folder of more public keys (PEM, or JWKS as .json) whose tokens are accepted"
     )
+    issuers: IssuerList = Field(
+        (),
+        description="Issuers beside our own, found by OpenID discovery, comma separated; "
+        "URL=ORGANISATION lets one speak for that organisation alone",
+    )
+    jwks_url: SecureUrl | None = Field(None, description="Keys of the one issuer that has no OpenID discovery")
+    organisation_claim: str = Field(
+        "org", min_length=1, description="Claim of those issuers with an organisation's id or name; /a/b is a pointer"
+    )
+    scope_claim: str = Field(
+        "scope", min_length=1, description="Claim of those issuers with scopes or roles; /a/b is a pointer"
+    )
+    scope_map: WordMap = Field(
+        (), description="What their words mean, comma separated: analyst=tariff:read duty:quote,clerk=entries:read"
+    )
     scope_mode: Annotated[ScopeMode, Word] = Field(
         ScopeMode.FILTER, description="A missing scope nulls the field (filter) or refuses the operation (reject)"
     )
@@ -132,7 +186,9 @@ class Settings(BaseSettings):
     socket_ping_seconds: float = Field(20, gt=0, le=300, description="Interval of pings on a socket")
     socket_operations: int = Field(100, ge=1, description="Most operations open on one socket")
     socket_limit: int = Field(20_000, ge=1, description="Most sockets open in one worker")
+    socket_client_limit: int = Field(20_000, ge=1, description="Most sockets one client (a subject) has in one worker")
     drain_seconds: float = Field(10, ge=0, le=10, description="Time over which sockets are drained at shutdown")
+    event_retention_days: int = Field(30, ge=1, le=3_650, description="Days for which the event log is kept")
 
     log_level: Annotated[LogLevel, Word] = Field(LogLevel.INFO, description="debug, info, warning or error")
     log_format: Annotated[LogFormat, Word] = Field(

@@ -41,6 +41,7 @@ class Metrics:
     sockets_open: Gauge
     subscriptions_open: Gauge
     events_appended_total: Counter
+    relay_lag_seconds: Gauge
     tariff_loads_total: Counter
 
     def render(self) -> tuple[bytes, str]:
@@ -73,6 +74,7 @@ def new_metrics() -> Metrics:
         sockets_open=gauge("sockets_open", "Sockets open in this worker"),
         subscriptions_open=gauge("subscriptions_open", "Subscriptions open in this worker"),
         events_appended_total=counter("events_appended_total", "Events appended to the log by this worker"),
+        relay_lag_seconds=gauge("relay_lag_seconds", "For how long the oldest committed event has had no position"),
         tariff_loads_total=counter("tariff_loads_total", "Tariff revisions loaded by this worker"),
     )
 
@@ -111,6 +113,11 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def is_plain_json(handler: logging.Handler) -> bool:
+    """Whether the handler writes each record as one line of JSON, as `configure_logging` sets it up."""
+    return getattr(handler.formatter, "processors", (None,))[-1] is _json_line
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

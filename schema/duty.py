@@ -1,6 +1,7 @@
 """Duty estimates and stored quotes: one interface over the document that the desk makes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -243,11 +244,23 @@ def _line(given: DutyQuoteLineInput, place: int) -> LineInput:
 
 
 async def estimate(context: Context, request: QuoteInput) -> Any:
-    """The document of an answer. BadUserInput before the first revision."""
-    answered = await context.desk.assess(context.principal, request)
+    """The document of an answer; all that an operation asks are answered together. BadUserInput before the first
+    revision."""
+
+    async def load(keys: Sequence[Any]) -> list[Any]:
+        return await context.desk.assess_all(context.principal, [key.request for key in keys])
+
+    answered = await context.loaders.batch("estimate", load).load(_Asked(request))
     if answered.revision is None:
         raise BadUserInput(f"No revision of the tariff is loaded for {request.as_of}: ask for a later day.")
     return document(answered.assessment, answered.revision)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """One question of an operation, told apart by identity: quantities and facts cannot be hashed."""
+
+    request: QuoteInput
 
 
 async def duty_of_line(context: Context, line: LineInput, on: date) -> Any | None:

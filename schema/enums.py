@@ -10,6 +10,7 @@ from app.duty.assessment import DutyErrorCode
 from app.events.types import EVENTS, EventType
 from app.filing.checks import Severity
 from app.filing.entry import EntryStatus, FilingEnvironment, ReleaseStatus, SummaryStatus
+from app.services.changes import TariffChangeKind
 from app.tariff.measure import DutyKind
 from app.tariff.rate import ComponentKind, RateKind
 from app.values import Incoterm, OrganisationKind, ShipmentStatus, TransportMode
@@ -34,6 +35,7 @@ __all__ = [
     "Severity",
     "ShipmentStatus",
     "SummaryStatus",
+    "TariffChangeKind",
     "TransportMode",
     "describe",
 ]
@@ -278,6 +280,20 @@ describe(
         "COUNTERVAILING": "Countervailing duty, as declared.",
         "MPF": "Merchandise processing fee, 19 CFR 24.23.",
         "HMF": "Harbor maintenance fee, 19 CFR 24.24.",
+    },
+)
+describe(
+    TariffChangeKind,
+    "What a change does.",
+    {
+        "ADDED": "A number comes that goods can be entered under.",
+        "REMOVED": "A number goes: what was entered under it needs another one.",
+        "RATE_CHANGED": "A rate of the line differs.",
+        "UNITS_CHANGED": "The units to report differ, the rates do not.",
+        "DESCRIPTION_CHANGED": "The words differ, rates and units do not.",
+        "MEASURE_BEGINS": "A measure of trade policy begins to hold.",
+        "MEASURE_ENDS": "A measure of trade policy holds no longer.",
+        "MEASURE_CHANGED": "A loaded file of measures added, changed or withdrew a measure.",
     },
 )
 DUTY_ERRORS = {

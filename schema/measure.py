@@ -1,5 +1,6 @@
 """Measures of trade policy as the graph shows them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import strawberry
 from app.engine.bindings import stored
 from app.engine.context import Context
 from app.services.quote_document import measure_form
+from app.services.quotes import measures_reaching
 from schema.scalars import HtsNumber
 
 
@@ -26,6 +28,11 @@ class Measure:
     legal_citation: str = stored("Where it is laid down, and how far that was checked.", "legalCitation")
 
 
-def measures_of(context: Context, number: str, origin: str, on: date) -> list[Any]:
-    """The measures that reach a number from an origin on a day of entry."""
-    return [measure_form(measure) for measure in context.desk.measures_of(number, origin, on)]
+async def measures_of(context: Context, number: str, origin: str, on: date) -> list[Any]:
+    """The measures that reach a number from an origin on a day of entry; the book is asked for once for an answer."""
+
+    async def load(keys: Sequence[Any]) -> list[Any]:
+        return [await context.desk.bench(context.principal)] * len(keys)
+
+    bench = await context.loaders.batch("bench", load).load("measures")
+    return [measure_form(measure) for measure in measures_reaching(bench.measures, number, origin, on)]

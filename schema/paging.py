@@ -1,6 +1,6 @@
 """Relay connections: the types of a page."""
 
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
@@ -40,3 +40,13 @@ class Connection(Generic[T]):
         """Counted by the page."""
         counted: Any = root.count()
         return counted  # awaited by the executor
+
+
+First = Annotated[
+    int | None,
+    strawberry.argument(description="How many rows from the start, 1–1000. Either `first` or `last` is required."),
+]
+After = Annotated[str | None, strawberry.argument(description="Only rows after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many rows from the end, 1–1000.")]
+Before = Annotated[str | None, strawberry.argument(description="Only rows before this cursor.")]
+"""The arguments of a page, for a list whose resolver is written out."""

@@ -5,20 +5,26 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from app.engine.bindings import Paged, computed, paged
+from app.engine.bindings import Lookup, Paged, Prefixed, computed, paged
 from app.engine.context import Info
+from app.engine.paging import PageArguments
 from app.errors import BadUserInput
 from app.store.statement import Select, Where
+from schema.change import AffectingMe, Since, TariffChange, Until, list_changes
 from schema.classification import Classification, ClassificationFilter
 from schema.duty import DutyEstimate, DutyQuote, DutyQuoteFilter, DutyQuoteInput, estimate, question
 from schema.entry import Entry, EntryBy, EntryFilter, EntryOrder, entry_where
-from schema.event import After, Event, Subject, Subscription, Types, list_events
+from schema.event import After, Event, Subject, Types, list_events
+from schema.impact import SCOPES as IMPACT_SCOPES
+from schema.impact import DutyImpact, From, Named, To, impact
 from schema.mutation import Mutation
-from schema.node import Node, find_node
-from schema.paging import Connection
+from schema.node import SCOPES, TABLES, Node, find_node
+from schema.paging import After as PageAfter
+from schema.paging import Before, Connection, First, Last
 from schema.product import NEWEST, Product, ProductBy, ProductFilter, ProductOrder, product_where
 from schema.scalars import SCALARS, HtsNumber
 from schema.shipment import Shipment, ShipmentBy, ShipmentFilter, ShipmentOrder, shipment_where
+from schema.subscription import Subscription
 from schema.tariff import AsOf, TariffLine, TariffRevision, find_line, lines_field, list_revisions
 from schema.viewer import Viewer
 
@@ -62,7 +68,10 @@ class Query:
         "The lines of the tariff in force on a day: in order, or the best match first where words are given."
     )(lines_field)
 
-    @computed("The object behind a global id; null where there is none the caller may see.")
+    @computed(
+        "The object behind a global id; null where there is none the caller may see.",
+        binding=Prefixed(TABLES, SCOPES),
+    )
     async def node(self, info: Info, id: Annotated[strawberry.ID, _id("object")]) -> Node | None:  # noqa: A002
         """By its typed prefix."""
         return await find_node(info.context, id)
@@ -84,21 +93,21 @@ class Query:
         caller: Any = info.context.principal
         return caller
 
-    @computed("One product.")
+    @computed("One product.", binding=Lookup("product"))
     async def product(
         self, info: Info, by: Annotated[ProductBy, strawberry.argument(description="Which one.")]
     ) -> Product | None:
         """By id or SKU."""
         return await _one(info, "product", product_where(by))
 
-    @computed("One shipment.")
+    @computed("One shipment.", binding=Lookup("shipment"))
     async def shipment(
         self, info: Info, by: Annotated[ShipmentBy, strawberry.argument(description="Which one.")]
     ) -> Shipment | None:
         """By id or reference."""
         return await _one(info, "shipment", shipment_where(by))
 
-    @computed("One classification.")
+    @computed("One classification.", binding=Lookup("classification"))
     async def classification(
         self,
         info: Info,
@@ -107,7 +116,7 @@ class Query:
         """By id."""
         return await _one(info, "classification", ("id", id))
 
-    @computed("One entry.")
+    @computed("One entry.", binding=Lookup("entry"))
     async def entry(
         self, info: Info, by: Annotated[EntryBy, strawberry.argument(description="Which one.")]
     ) -> Entry | None:
@@ -129,7 +138,33 @@ class Query:
         """All of them."""
         return list(await list_revisions(info.context))
 
-    @computed("One stored quote.")
+    @computed("What changed in the tariff and its measures, by the day it takes effect and by number.")
+    async def tariff_changes(
+        self,
+        info: Info,
+        since: Since,
+        until: Until = None,
+        affecting_me: AffectingMe = False,
+        first: First = None,
+        after: PageAfter = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[TariffChange] | None:
+        """Between revisions and measures."""
+        asked = PageArguments(first, after, last, before)
+        page: Any = await list_changes(info.context, since, until, affecting_me, asked)
+        return page
+
+    @computed(
+        "What the organisation's filed entries owed under a measure: by month, origin and chapter, and as CSV.",
+        scopes=IMPACT_SCOPES,
+    )
+    async def duty_impact(self, info: Info, measure: Named, from_: From, to: To) -> DutyImpact | None:
+        """Worked out anew for each entry's own day."""
+        found: Any = await impact(info.context, measure, from_, to)
+        return found
+
+    @computed("One stored quote.", binding=Lookup("duty_quote"))
     async def duty_quote(self, info: Info, id: Annotated[strawberry.ID, _id("quote")]) -> DutyQuote | None:  # noqa: A002
         """By id."""
         return await _one(info, "duty_quote", ("id", id))

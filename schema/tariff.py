@@ -105,14 +105,15 @@ class TariffLine(Node):
         return _rate(root.other)
 
     @computed("The measures that reach it from an origin, whatever else is declared; `dutyEstimate` says which apply.")
-    def additional_duties(
+    async def additional_duties(
         root: Any,  # noqa: N805
         info: Info,
         origin_country: Annotated[CountryCode, strawberry.argument(description="The country of origin.")],
         as_of: AsOf = None,
     ) -> list[Measure]:
         """From the pack of measures."""
-        return measures_of(info.context, root.number, origin_country, as_of or info.context.today())
+        found: Any = await measures_of(info.context, root.number, origin_country, as_of or info.context.today())
+        return list(found)
 
     @computed("The revision this line stands in.", needs=("revision_id",))
     async def revision(root: Any, info: Info) -> TariffRevision:  # noqa: N805

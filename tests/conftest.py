@@ -6,39 +6,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.principal import SCOPES, Principal, SystemPrincipal
-from app.services.organisations import create_organisation
+from app.principal import Principal
 from app.store.migrations import upgrade
 from app.store.session import Store
-from app.values import OrganisationKind
+from tests.scenes import SetClock, Tenants, make_tenants, principal_of
 
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-SYSTEM = SystemPrincipal("tests")
+__all__ = ["SetClock", "Tenants", "make_tenants", "principal_of"]
 
 _numbers = count(1)
-
-
-@dataclass
-class SetClock:
-    """A clock that stands still until it is moved."""
-
-    now: datetime = field(default=NOW)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **parts: float) -> datetime:
-        """Moves it on and says what it shows."""
-        self.now += timedelta(**parts)
-        return self.now
 
 
 @pytest.fixture
@@ -63,6 +44,9 @@ def postgres_url() -> Iterator[str]:
     try:
         with server_of.get_server(folder / "data", cleanup_mode="delete") as server:
             url = f"postgresql+asyncpg://postgres@/DB?host={folder / 'data'}"
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off;")  # the server itself is never killed here
+            server.psql("SELECT pg_reload_conf();")
             server.psql("CREATE DATABASE template_tidegate;")
             _migrate(url.replace("DB", "template_tidegate"))
             yield url
@@ -106,28 +90,6 @@ async def sqlite_store(sqlite_url: str, clock: SetClock) -> AsyncIterator[Store]
     opened = Store.open(sqlite_url, clock)
     yield opened
     await opened.close()
-
-
-@dataclass(frozen=True)
-class Tenants:
-    """Callers of three organisations of one store, every scope held."""
-
-    importer: Principal
-    partner: Principal
-    broker: Principal
-
-
-async def make_tenants(store: Store) -> Tenants:
-    """The organisations Importer, Partner and Broker."""
-    importer = await principal_of(store, "Importer", OrganisationKind.IMPORTER)
-    partner = await principal_of(store, "Partner", OrganisationKind.PARTNER)
-    return Tenants(importer, partner, await principal_of(store, "Broker", OrganisationKind.BROKER))
-
-
-async def principal_of(store: Store, name: str, kind: OrganisationKind) -> Principal:
-    """A caller of the organisation, which is made where it is not there."""
-    made = await create_organisation(store, name, kind)
-    return Principal(f"{name.lower()}@example.com", made.organisation_id, frozenset(SCOPES))
 
 
 @pytest.fixture

@@ -135,11 +135,19 @@ FACTORIES: dict[str, Factory] = {
         sha256="0" * 64, starter=False,
     ),
     "tariff_line": _tariff_line,
+    "measure_load": lambda family: t.MeasureLoad(
+        id=new_id("MeasureLoad"), name=family.revision, version="1", recorded_at=MOMENT, loaded_at=MOMENT,
+        sha256="0" * 64, measures=0, content="{}",
+    ),
     "duty_quote": lambda family: t.DutyQuote(
         id=new_id("DutyQuote"), organisation_id=family.organisation, as_of=date(2026, 11, 20), receipt="r",
         tariff_revision_id=family.revision, request={}, assessment={}, created_at=MOMENT,
     ),
     "event_log": _event,
+    "event_pending": lambda family: t.EventPending(
+        id=new_id("Event"), organisation_id=family.organisation, type="entry.draft", subject_id=family.entry,
+        occurred_at=MOMENT, data={"status": "DRAFT"}, recorded_at=MOMENT,
+    ),
     "api_client": lambda family: t.ApiClient(
         id=new_id("ApiClient"), organisation_id=family.organisation, name="client", subject="client", scopes=[],
         created_at=MOMENT,

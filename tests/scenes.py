@@ -1,7 +1,8 @@
-"""What many tests begin with, made through the services: a classified product, a shipment of it, a draft entry."""
+"""What many tests begin with: a clock that can be set, three tenants, and, made through the services, a classified
+product, a shipment of it, a draft entry."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +10,10 @@ import sqlalchemy as sa
 
 from app.classification.decision import ClassificationDecision
 from app.filing.entry import EntryStatus
-from app.principal import Principal
+from app.principal import SCOPES, Principal, SystemPrincipal
 from app.services.classifications import ClassificationDecide, decide_classification
 from app.services.entries import EntryDraft, EntryStatusRecord, draft_entry, record_entry_status
+from app.services.organisations import create_organisation
 from app.services.outcome import Outcome
 from app.services.parties import PartyCommand
 from app.services.products import ProductUpsert, upsert_product
@@ -20,10 +22,50 @@ from app.services.shipments import book_shipment
 from app.store.session import Store
 from app.store.statement import Select, Where
 from app.store.tables import TABLES
-from app.values import TransportMode
+from app.values import OrganisationKind, TransportMode
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SYSTEM = SystemPrincipal("tests")
 
 SELLER = PartyCommand("Tan Phu Textiles", "VN", (("MID", "VNTANPHU12HOC"),))
 EIN = PartyCommand("Importer", "US", (("EIN", "12-3456789"),))
+
+
+@dataclass
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = field(default=NOW)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **parts: float) -> datetime:
+        """Moves it on and says what it shows."""
+        self.now += timedelta(**parts)
+        return self.now
+
+
+@dataclass(frozen=True)
+class Tenants:
+    """Callers of three organisations of one store, every scope held."""
+
+    importer: Principal
+    partner: Principal
+    broker: Principal
+
+
+async def make_tenants(store: Store) -> Tenants:
+    """The organisations Importer, Partner and Broker."""
+    importer = await principal_of(store, "Importer", OrganisationKind.IMPORTER)
+    partner = await principal_of(store, "Partner", OrganisationKind.PARTNER)
+    return Tenants(importer, partner, await principal_of(store, "Broker", OrganisationKind.BROKER))
+
+
+async def principal_of(store: Store, name: str, kind: OrganisationKind) -> Principal:
+    """A caller of the organisation, which is made where it is not there."""
+    made = await create_organisation(store, name, kind)
+    return Principal(f"{name.lower()}@example.com", made.organisation_id, frozenset(SCOPES))
 
 
 def accepted(outcome: Outcome) -> str:
@@ -84,6 +126,7 @@ async def row_of(store: Store, principal: Principal, table: str, identifier: str
 
 async def counts(store: Store) -> dict[str, int]:
     """How many rows each table holds, so that a refusal can be shown to have written none."""
+    await store.relay.settled()
     totals = [
         sa.select(sa.func.count()).select_from(table).scalar_subquery().label(name) for name, table in TABLES.items()
     ]

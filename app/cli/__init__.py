@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import db, demo, doctor, entry, organisation, schema, serve, settings, tariff, token
+from app.cli import db, demo, doctor, entry, events, organisation, quote, schema, serve, settings, tariff, token, worker
 from app.cli.output import print_error
 from app.errors import BadUserInput, TidegateError
 
@@ -40,9 +40,9 @@ def root(
     """Tidegate, an open GraphQL data gateway for customs automation."""
 
 
-for _command in (demo.demo, serve.serve, token.token, settings.settings, doctor.doctor):
+for _command in (demo.demo, serve.serve, worker.worker, quote.quote, token.token, settings.settings, doctor.doctor):
     app.command()(_command)
-for _group in (db.app, organisation.app, tariff.app, entry.app, schema.app):
+for _group in (db.app, organisation.app, tariff.app, entry.app, events.app, schema.app):
     app.add_typer(_group)
 
 

@@ -1,14 +1,22 @@
-"""`tidegate schema`: the graph's SDL, and whether the snapshot in the checkout still says the same."""
+"""`tidegate schema`: the graph's SDL, whether the snapshot in the checkout still says the same, and what a change of
+it does to callers."""
 
 import difflib
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli.output import AsJson, print_result
 from app.cli.token import parse_scopes
+from app.clock import system_clock, today
 from app.errors import Refused
+
+if TYPE_CHECKING:
+    from app.engine.changes import Change
 
 SNAPSHOT = Path("schema/schema.graphql")
 
@@ -29,10 +37,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Compare the SDL with its snapshot; exit 1 and the difference if it changed.  Example: tidegate schema check"""
-    try:
-        expected = snapshot.read_text(encoding="utf-8")
-    except OSError as fault:
-        raise Refused(f"{snapshot} cannot be read: {fault.strerror}") from fault
+    expected = _read(snapshot)
     difference = "".join(
         difflib.unified_diff(
             expected.splitlines(keepends=True),
@@ -47,6 +52,77 @@ def check(
     )
     if not same:
         raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The SDL that callers know.")],
+    new: Annotated[Path | None, typer.Argument(help="The SDL to come; the program's own where absent.")] = None,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day of the change; today where absent.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Name breaking, dangerous and safe changes; exit 1 where a breaking one was not announced by @deprecated, or its
+    day has not come.  Example: tidegate schema diff released.graphql"""
+    from app.engine.changes import schema_changes
+
+    day = today(system_clock) if on is None else on.date()
+    changes = schema_changes(_schema(_read(old), str(old)), _newer(new), day)
+    print_result(_told(changes), {"changes": [_row(change) for change in changes]}, as_json=as_json)
+    if any(change.refused for change in changes):
+        raise typer.Exit(1)
+
+
+def _newer(new: Path | None) -> Any:
+    return _schema(_sdl(None), "the program") if new is None else _schema(_read(new), str(new))
+
+
+def _told(changes: "Sequence[Change]") -> str:
+    lines = [_line(change) for change in changes]
+    refused = sum(change.refused for change in changes)
+    lines.append(f"{len(changes)} changes, {refused} of them breaking and not announced" if changes else "no changes")
+    return "\n".join(lines)
+
+
+def _line(change: "Change") -> str:
+    mark = "!" if change.refused else " "
+    return f"{mark} {change.severity:<9}  {textwrap.shorten(change.description, 200)}{_note(change)}"
+
+
+def _note(change: "Change") -> str:
+    if change.too_early is not None:
+        return f"  [too early: announced for after {change.too_early}]"
+    return "  [announced]" if change.announced else ""
+
+
+def _row(change: "Change") -> dict[str, str | bool | None]:
+    return {
+        "severity": change.severity.value,
+        "kind": change.kind,
+        "description": change.description,
+        "announced": change.announced,
+        "removedAfter": None if change.too_early is None else change.too_early.isoformat(),
+        "refused": change.refused,
+    }
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise Refused(f"{path} cannot be read: {fault.strerror}") from fault
+    except UnicodeDecodeError as fault:
+        raise Refused(f"{path} is not text in UTF-8") from fault
+
+
+def _schema(sdl: str, origin: str) -> Any:
+    from graphql import GraphQLError, build_schema
+
+    try:
+        return build_schema(sdl)
+    except (GraphQLError, TypeError) as fault:
+        raise Refused(f"{origin} is not a schema: {str(fault).splitlines()[0]}") from fault
 
 
 def _sdl(scopes: frozenset[str] | None) -> str:

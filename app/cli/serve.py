@@ -29,12 +29,15 @@ def serve(
     simulate_port: Annotated[
         bool, typer.Option("--simulate-port", help="Move sample entries along every few seconds.")
     ] = False,
+    portable: Annotated[
+        bool, typer.Option("--portable", help="Send every socket frame through ASGI: slower, for other servers' sake.")
+    ] = False,
 ) -> None:
     """Start the gateway.  Example: tidegate serve --host 0.0.0.0 --port 8000 --workers 4"""
-    run_server(load(host=host, port=port), workers=workers, simulate_port=simulate_port)
+    run_server(load(host=host, port=port), workers=workers, simulate_port=simulate_port, portable=portable)
 
 
-def run_server(settings: "Settings", *, workers: int = 1, simulate_port: bool = False) -> None:
+def run_server(settings: "Settings", *, workers: int = 1, simulate_port: bool = False, portable: bool = False) -> None:
     """Serves until a signal ends it. Workers read the same environment, so what the command line gave is put there."""
     from app.cli.workers import run_workers
     from app.telemetry import configure_logging
@@ -53,6 +56,7 @@ def run_server(settings: "Settings", *, workers: int = 1, simulate_port: bool = 
         settings.host,
         settings.port,
         WebSettings.of(settings),
+        portable=portable,
         factory=True,
         workers=workers,
         lifespan="on",

@@ -1,25 +1,26 @@
-"""`tidegate tariff`: loads revisions of the tariff and lists them."""
+"""`tidegate tariff`: loads revisions of the tariff, lists and compares them."""
 
+from collections import Counter
 from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli import measures
 from app.cli.download import read_source
 from app.cli.installation import load as load_settings
 from app.cli.installation import with_store
+from app.cli.measures import parse_day
 from app.cli.output import AsJson, Steps, print_json, print_table
 from app.errors import Refused
 
+if TYPE_CHECKING:
+    from app.store.session import Store
+    from app.tariff.schedule import ComparedLine, LineChange
+
 app = typer.Typer(name="tariff", help="The tariff.  Example: tidegate tariff list", no_args_is_help=True)
-
-
-def parse_day(text: str) -> date:
-    """An ISO day."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no day such as 2026-07-01") from None
+app.add_typer(measures.app)
 
 
 @app.command()
@@ -57,6 +58,73 @@ def load(
         already=loaded.already,
         sha256=export.sha256,
     )
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A loaded revision's name, or an export's file.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The revision to compare it with, likewise.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what one revision changes of another.  Example: tidegate tariff diff 2026-rev-4 2026-rev-10"""
+    settings = load_settings()
+    from app.tariff.schedule import line_changes
+
+    old, new = with_store(lambda store: _lines_of(store, before, after), settings)
+    changes = line_changes(old, new)
+    if as_json:
+        print_json([_change_form(change) for change in changes])
+        return
+    counts = Counter(change.kind.value for change in changes)
+    typer.echo(", ".join(f"{count} {kind.lower().replace('_', ' ')}" for kind, count in counts.items()) or "no change")
+    if changes:
+        rows = [(one.kind.value, one.number, *_in_words(one)) for one in changes]
+        print_table(("change", "number", "before", "after"), rows)
+
+
+async def _lines_of(store: "Store", *names: str) -> "list[list[ComparedLine]]":
+    from app.services.tariff import revision_lines
+
+    found: list[list[ComparedLine]] = []
+    for name in names:
+        lines = await revision_lines(store, name)
+        found.append(_lines_of_file(name) if lines is None else lines)
+    return found
+
+
+def _lines_of_file(name: str) -> "list[ComparedLine]":
+    from app.tariff.export import MAX_BYTES, ExportError, read_export
+    from app.tariff.schedule import TariffLine
+
+    if not Path(name).is_file():
+        raise Refused(f"{name} is neither a loaded revision nor a file: `tidegate tariff list` names the revisions")
+    try:
+        export = read_export(read_source(name, lambda done, total: None, MAX_BYTES))
+    except ExportError as fault:
+        raise Refused(f"{name}: {fault}", row=fault.row, field=fault.field) from fault
+    return [TariffLine.of(row) for row in export.rows if row.number is not None]
+
+
+def _change_form(change: "LineChange") -> dict[str, Any]:
+    sides = {"before": change.before, "after": change.after}
+    names = ("description", "units", "general", "special", "other")
+    forms = {
+        side: None if line is None else {name: getattr(line, name) for name in names} for side, line in sides.items()
+    }
+    return {"kind": change.kind.value, "number": change.number, "fields": list(change.fields), **forms}
+
+
+def _in_words(change: "LineChange") -> tuple[str, str]:
+    """Both sides of what differs; of a line that is new or gone its words and its general rate."""
+    fields = change.fields or ("description", "general")
+
+    def side(line: "ComparedLine | None") -> str:
+        if line is None:
+            return ""
+        values = (getattr(line, name) for name in fields)
+        return "; ".join(", ".join(value) if isinstance(value, list | tuple) else str(value)[:80] for value in values)
+
+    return side(change.before), side(change.after)
 
 
 @app.command("list")

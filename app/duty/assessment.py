@@ -182,6 +182,7 @@ class LineAssessment:
     questions: tuple[Question, ...] = ()
     notices: tuple[str, ...] = ()
     preference: str | None = None  # the claim that was accepted
+    exemptions: tuple[Measure, ...] = ()  # that hold, for their chapter 99 headings to be declared
     error: DutyFault | None = None
 
     @property

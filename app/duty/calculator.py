@@ -2,7 +2,7 @@
 a recipe then needs only the value and the quantities. Whole entries with their fees are `quote`'s work."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -26,7 +26,6 @@ from app.duty.facts import FactValue, fact_text, quantity_fault, read_facts, val
 from app.duty.stacking import Charge, decide
 from app.tariff.code import parse_hts, undotted
 from app.tariff.measure import Measure, MeasureBook, MeasureRateType
-from app.tariff.rate import Rate
 from app.values import format_decimal
 
 _CENT: Final = Decimal("0.01")
@@ -43,7 +42,9 @@ class _Step:
     measure: Measure
     type: MeasureRateType
     share: Decimal  # of the customs value
+    whole: bool  # the share is all of it
     factor: Decimal  # percent / 100
+    share_factor: Decimal  # share × factor
     heading: str | None
     heading_met: str | None  # of a top-up whose total the base duty has reached
     label: str
@@ -59,16 +60,19 @@ class Recipe:
     number: str  # dotted
     origin: str
     column: Column
-    replaced: bool  # the base duty gives way to a measure
     label: str
     citation: str
-    steps: tuple[_Step, ...]
-    not_applied: tuple[NotApplied, ...]
-    notices: tuple[str, ...]
-    asked: tuple[tuple[str, tuple[FactValue, ...]], ...]
     matched: tuple[Measure, ...]
-    facts: tuple[tuple[str, FactValue], ...]
-    percent: Decimal | None  # of a base rate that is one plain percentage
+    factor: Decimal | None  # percent / 100 of a base rate that is one plain percentage
+    working: str  # of that rate
+    facts: tuple[tuple[str, FactValue], ...] = ()
+    steps: tuple[_Step, ...] = ()
+    replaced: bool = False  # the base duty gives way to a measure
+    units: tuple[str, ...] = ()  # that charges per unit need
+    not_applied: tuple[NotApplied, ...] = ()
+    notices: tuple[str, ...] = ()
+    exemptions: tuple[Measure, ...] = ()
+    asked: tuple[tuple[str, tuple[FactValue, ...]], ...] = ()
 
 
 _Others = tuple[tuple[str, tuple[tuple[str, Recipe], ...]], ...]
@@ -122,15 +126,14 @@ class Calculator:
             known = line.customs_value if fault is None else None
             return LineAssessment(number, str(line.number)[:40], str(line.origin)[:40], known, error=held)
         recipe, value = held.recipe, line.customs_value
-        if rounding is Rounding.CFR_159_3:
+        cents = rounding is Rounding.CFR_159_3
+        if cents:
             value = value.quantize(Decimal(1), ROUND_HALF_UP)
         base = _base(recipe, value, line.quantities)
-        if base.missing:
-            return _unanswered(recipe, number, value, base.missing)
-        components, total = _components(recipe, base, value, line.quantities, rounding)
-        if components is None:
-            return _unanswered(recipe, number, value, _unit_keys(recipe, line.quantities))
-        asked = self._questions(held, line, number, value, total, rounding) if questions and held.others else ()
+        if missing := (*base.missing, *(unit for unit in recipe.units if unit not in line.quantities)):
+            return _unanswered(recipe, number, value, missing)
+        components, total = _components(recipe, base, value, line.quantities, cents)
+        asked = self._questions(held, line, number, base, value, total, cents) if questions and held.others else ()
         return LineAssessment(
             number,
             recipe.number,
@@ -142,6 +145,7 @@ class Calculator:
             asked,
             recipe.notices,
             recipe.column.claim,
+            recipe.exemptions,
         )
 
     def recipe(self, line: LineInput, on: date, source: TariffSource) -> Recipe | DutyFault:
@@ -160,7 +164,7 @@ class Calculator:
         found = self._held.get(key)
         if found is None:
             recipe = self._found(line, on, source, declared)
-            found = recipe if isinstance(recipe, DutyFault) else _Held(recipe, self._others(recipe, line, on, source))
+            found = recipe if isinstance(recipe, DutyFault) else _Held(recipe, self._others(recipe))
             if len(self._held) >= _KEPT:
                 self._held.clear()
             self._held[key] = found
@@ -183,25 +187,35 @@ class Calculator:
         if isinstance(column, DutyFault):
             return column
         matched = self.measures.matching(undotted(tariff.number).ljust(10, "0"), origin, on)
-        decision = decide(matched, dict(facts), column.claim, self.measures)
-        declared = dict(facts)
-        steps = tuple(_step(charge, declared) for charge in decision.charges)
-        replaced = any(step.type is MeasureRateType.REPLACE_BASE for step in steps)
-        notices = decision.notices if column.refused is None else (column.refused, *decision.notices)
-        return Recipe(
+        percent = column.rate.ad_valorem_percent
+        recipe = Recipe(
             number=tariff.number,
             origin=origin,
             column=column,
-            replaced=replaced,
             label=f"{column.label}: {tariff.description[:120]}" if tariff.description else column.label,
             citation=f"HTSUS {tariff.number}, revision {source.revision_name}",
-            steps=steps,
-            not_applied=tuple(NotApplied(measure, reason) for measure, reason in decision.set_aside),
-            notices=notices,
-            asked=decision.asked,
             matched=matched,
+            factor=None if percent is None else percent / 100,
+            working=f"{{base}} × {percent}%" if percent else "Free",
+        )
+        return self._decided(recipe, facts)
+
+    def _decided(self, recipe: Recipe, facts: tuple[tuple[str, FactValue], ...]) -> Recipe:
+        """A recipe with what its measures come to for a set of facts."""
+        declared = dict(facts)
+        column = recipe.column
+        decision = decide(recipe.matched, declared, column.claim, self.measures)
+        steps = tuple(_step(charge, declared) for charge in decision.charges)
+        return replace(
+            recipe,
             facts=facts,
-            percent=column.rate.ad_valorem_percent,
+            steps=steps,
+            replaced=any(step.type is MeasureRateType.REPLACE_BASE for step in steps),
+            units=tuple(step.measure.rate.unit for step in steps if step.measure.rate.unit is not None),
+            not_applied=tuple(NotApplied(measure, reason) for measure, reason in decision.set_aside),
+            notices=decision.notices if column.refused is None else (column.refused, *decision.notices),
+            exemptions=decision.exemptions,
+            asked=decision.asked,
         )
 
     def _line(self, text: str, source: TariffSource) -> TariffLineFacts | DutyFault:
@@ -222,15 +236,15 @@ class Calculator:
         return line
 
     def _questions(
-        self, held: _Held, line: LineInput, number: int, value: Decimal, total: Decimal, rounding: Rounding
+        self, held: _Held, line: LineInput, number: int, base: BaseDuty, value: Decimal, total: Decimal, cents: bool
     ) -> tuple[Question, ...]:
         """The facts whose other answers would change the duty, each priced."""
         found: list[Question] = []
         for name, others in held.others:
             priced: list[Alternative] = []
             for answer, other in others:
-                base = _base(other, value, line.quantities)
-                amount = None if base.missing else _components(other, base, value, line.quantities, rounding)[1]
+                own = base if other.replaced is held.recipe.replaced else _base(other, value, line.quantities)
+                amount = _total(other, own, value, line.quantities, cents)
                 if amount is None or amount != total:
                     difference = None if amount is None else amount - total
                     priced.append(Alternative(answer, amount, difference))
@@ -240,18 +254,16 @@ class Calculator:
                 found.append(Question(number, name, fact.question or fact.meaning, assumed, tuple(priced)))
         return tuple(found)
 
-    def _others(self, recipe: Recipe, line: LineInput, on: date, source: TariffSource) -> _Others:
+    def _others(self, recipe: Recipe) -> _Others:
         """The recipes of the other answers to the facts a recipe hinges on, where they charge otherwise."""
         found: list[tuple[str, tuple[tuple[str, Recipe], ...]]] = []
         facts = dict(recipe.facts)
         for name, answers in recipe.asked:
-            others: list[tuple[str, Recipe]] = []
-            for answer in answers:
-                other = self._found(line, on, source, tuple(sorted({**facts, name: answer}.items())))
-                if isinstance(other, Recipe) and other.steps != recipe.steps:
-                    others.append((fact_text(answer), other))
+            priced = ((answer, tuple(sorted({**facts, name: answer}.items()))) for answer in answers)
+            recipes = ((fact_text(answer), self._decided(recipe, other)) for answer, other in priced)
+            others = tuple((text, other) for text, other in recipes if other.steps != recipe.steps)
             if others:
-                found.append((name, tuple(others)))
+                found.append((name, others))
         return tuple(found)
 
 
@@ -270,15 +282,19 @@ def _step(charge: Charge, facts: Mapping[str, FactValue]) -> _Step:
             heading = met
     elif rate.type is MeasureRateType.DECLARED and rate.case_fact is not None:
         text = f"{percent}% deposit, case {facts.get(rate.case_fact, 'not named')}"
+    elif rate.type is MeasureRateType.PER_UNIT:
+        working = f"quantity × ${rate.amount}/{rate.unit}"
     elif rate.type is MeasureRateType.ADDITIONAL and share:
         text = f"+ {percent}% upon {format_decimal(charge.share * 100)}% of the value"
     return _Step(
         measure=measure,
         type=rate.type,
         share=charge.share,
+        whole=charge.share == 1,
         factor=charge.percent / 100,
+        share_factor=charge.share * charge.percent / 100,
         heading=heading or None,
-        heading_met=met or None,
+        heading_met=(met if rate.type is MeasureRateType.TOP_UP else heading) or None,
         label=measure.label,
         rate_text=text,
         working=working,
@@ -289,54 +305,35 @@ def _step(charge: Charge, facts: Mapping[str, FactValue]) -> _Step:
 def _base(recipe: Recipe, value: Decimal, quantities: Mapping[str, Decimal]) -> BaseDuty:
     if recipe.replaced:
         return BaseDuty(_NOTHING, "replaced by a measure")
-    percent = recipe.percent
-    if percent is not None:
-        return BaseDuty(value * percent / 100, f"{{base}} × {percent}%" if percent else "Free")
+    if recipe.factor is not None:
+        return BaseDuty(value * recipe.factor, recipe.working)
     return base_duty(recipe.column.rate, value, quantities)
 
 
 def _components(
-    recipe: Recipe, base: BaseDuty, value: Decimal, quantities: Mapping[str, Decimal], rounding: Rounding
-) -> tuple[tuple[Component, ...] | None, Decimal]:
-    """The components and their sum; None in place of them where a unit is missing."""
-    cents = rounding is Rounding.CFR_159_3
-    column: Rate = recipe.column.rate
-    amount = _rounded(base.amount) if cents else base.amount
-    total = amount
+    recipe: Recipe, base: BaseDuty, value: Decimal, quantities: Mapping[str, Decimal], cents: bool
+) -> tuple[tuple[Component, ...], Decimal]:
+    """The components and their sum."""
+    column = recipe.column
+    total = _rounded(base.amount) if cents else base.amount
+    text = column.rate.text or "Free"
     found = [
         Component(
-            recipe.column.kind,
-            recipe.column.claim,
-            recipe.number,
-            recipe.label,
-            column.text or "Free",
-            value,
-            amount,
-            base.working,
-            recipe.citation,
+            column.kind, column.claim, recipe.number, recipe.label, text, value, total, base.working, recipe.citation
         )
     ]
     for step in recipe.steps:
-        levied = value if step.share == 1 else value * step.share
-        heading = step.heading
-        if step.type is MeasureRateType.TOP_UP:
-            amount = (value * step.factor - base.amount) * step.share
-            if amount <= 0:
-                amount, heading = _NOTHING, step.heading_met
-        elif step.type is MeasureRateType.PER_UNIT:
-            quantity = quantities.get(step.measure.rate.unit or "")
-            if quantity is None:
-                return None, _NOTHING
-            amount = quantity * (step.measure.rate.amount or _NOTHING)
-        else:
-            amount = levied * step.factor
+        amount = _amount(step, base.amount, value, quantities)
         if cents:
             amount = _rounded(amount)
         total += amount
+        measure = step.measure
+        heading = step.heading if amount else step.heading_met
+        levied = value if step.whole else value * step.share
         found.append(
             Component(
-                step.measure.kind,
-                step.measure.id,
+                measure.kind,
+                measure.id,
                 heading,
                 step.label,
                 step.rate_text,
@@ -349,14 +346,31 @@ def _components(
     return tuple(found), total
 
 
+def _amount(step: _Step, base: Decimal, value: Decimal, quantities: Mapping[str, Decimal]) -> Decimal:
+    """What a charge comes to, unrounded."""
+    if step.type is MeasureRateType.TOP_UP:
+        return max((value * step.factor - base) * step.share, _NOTHING)
+    if step.type is MeasureRateType.PER_UNIT:
+        return quantities[step.measure.rate.unit or ""] * (step.measure.rate.amount or _NOTHING)
+    return value * step.share_factor
+
+
+def _total(
+    recipe: Recipe, base: BaseDuty, value: Decimal, quantities: Mapping[str, Decimal], cents: bool
+) -> Decimal | None:
+    """The sum of the components without making them; None where a quantity is missing."""
+    if base.missing or not all(unit in quantities for unit in recipe.units):
+        return None
+    total = _rounded(base.amount) if cents else base.amount
+    for step in recipe.steps:
+        amount = _amount(step, base.amount, value, quantities)
+        total += _rounded(amount) if cents else amount
+    return total
+
+
 def _rounded(amount: Decimal) -> Decimal:
     """To the cent, halves up (19 CFR 159.3)."""
     return amount.quantize(_CENT, ROUND_HALF_UP)
-
-
-def _unit_keys(recipe: Recipe, quantities: Mapping[str, Decimal]) -> tuple[str, ...]:
-    units = (step.measure.rate.unit for step in recipe.steps if step.type is MeasureRateType.PER_UNIT)
-    return tuple(unit for unit in units if unit is not None and unit not in quantities)
 
 
 def _unanswered(recipe: Recipe, number: int, value: Decimal, missing: tuple[str, ...]) -> LineAssessment:

@@ -67,7 +67,7 @@ def value_fault(value: object, field: str = "customsValue") -> DutyFault | None:
 def quantity_fault(quantities: Mapping[str, Decimal]) -> DutyFault | None:
     """Why one of the quantities cannot be used, or None."""
     for unit, quantity in quantities.items():
-        if value_fault(quantity) is not None:
+        if type(quantity) is not Decimal or not quantity.is_finite() or not 0 <= quantity < MAX_VALUE:
             message = f"{str(quantity)[:40]} {str(unit)[:20]} is not a quantity"
             return DutyFault(DutyErrorCode.INVALID_QUANTITY, message, ("quantities", str(unit)[:40]))
     return None

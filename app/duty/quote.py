@@ -25,7 +25,7 @@ from app.duty.calculator import Calculator, Recipe
 from app.duty.facts import FactValue, fact_text, value_fault
 from app.duty.fees import FeeLine, FeeRule, FeeTable, entry_fees, informal_over
 from app.tariff.code import undotted
-from app.tariff.measure import MeasureBook
+from app.tariff.measure import DutyKind, MeasureBook
 from app.values import canonical_json, format_decimal
 
 ENGINE: Final = "1.0.0"  # semantic version of the arithmetic; a change of any answer is a new one
@@ -199,8 +199,8 @@ def _request_faults(request: QuoteInput, rules: tuple[FeeRule, ...]) -> Iterable
         fault = None if amount is None else value_fault(amount, name)
         if fault is not None:
             yield fault
-    if not rules:
-        message = f"no fees are loaded for {request.as_of}"
+    if not any(rule.kind is DutyKind.MPF for rule in rules):
+        message = f"no merchandise processing fee is loaded for {request.as_of}"
         yield DutyFault(DutyErrorCode.FEE_TABLE_MISSING, message, ("asOf",))
 
 

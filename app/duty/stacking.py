@@ -43,9 +43,11 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What applies, what does not and why; `asked` are the undeclared facts it hinged on, with the other answers."""
+    """What applies, what does not and why; `exemptions` are those that hold, `asked` the undeclared facts it hinged
+    on, with the other answers."""
 
     charges: tuple[Charge, ...]
+    exemptions: tuple[Measure, ...]
     set_aside: tuple[tuple[Measure, str], ...]
     notices: tuple[str, ...]
     asked: tuple[tuple[str, tuple[FactValue, ...]], ...]
@@ -59,6 +61,7 @@ class _Course:
     facts: Mapping[str, FactValue]
     claim: str | None
     charges: list[Charge] = field(default_factory=list)
+    exemptions: list[Measure] = field(default_factory=list)
     set_aside: list[tuple[Measure, str]] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -77,7 +80,7 @@ def decide(
         key=lambda charge: (order.get(charge.measure.kind, last), charge.measure.heading or "", charge.measure.id),
     )
     asked = tuple(_asked(candidates, facts, book))
-    return Decision(tuple(charges), tuple(course.set_aside), tuple(course.notices), asked)
+    return Decision(tuple(charges), tuple(course.exemptions), tuple(course.set_aside), tuple(course.notices), asked)
 
 
 def _in_order(candidates: Sequence[Measure]) -> Iterator[tuple[Measure, ...]]:
@@ -127,6 +130,7 @@ def _decide_slot(slot: tuple[Measure, ...], course: _Course) -> None:
 
 def _apply(measure: Measure, share: Decimal, course: _Course) -> None:
     if measure.rate.type is MeasureRateType.NONE:
+        course.exemptions.append(measure)
         return
     if measure.rate.type is MeasureRateType.PROHIBITION:
         course.notices.append(f"{measure.label}: the goods may not be entered ({measure.legal_citation})")

@@ -73,6 +73,21 @@ class JsonKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """The row of `table` that the argument `by`, an input whose fields are columns, or `id` names."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixed:
+    """The row that the argument `id` names, of the type its prefix says: tables and scopes by type."""
+
+    tables: Mapping[str, str]
+    scopes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Python:
     """Worked out in Python; says from which columns."""
 
@@ -162,11 +177,14 @@ def paged(description: str, binding: Paged, *, scopes: Scopes = ()) -> Any:
 Decorator = Callable[[Callable[..., Any]], Any]
 
 
-def computed(description: str, *, needs: tuple[str, ...] = (), scopes: Scopes = ()) -> Decorator:
-    """A field worked out by the decorated resolver; `needs` names the columns it reads."""
+def computed(
+    description: str, *, needs: tuple[str, ...] = (), scopes: Scopes = (), binding: Lookup | Prefixed | None = None
+) -> Decorator:
+    """A field worked out by the decorated resolver; `needs` names the columns it reads. A `binding` says what the
+    resolver does, for who would rather do it in SQL."""
 
     def made(resolver: Callable[..., Any]) -> Any:
-        return _field(description, Python(needs), scopes, resolver)
+        return _field(description, binding or Python(needs), scopes, resolver)
 
     return made
 

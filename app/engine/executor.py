@@ -8,22 +8,26 @@ from typing import Any
 
 import strawberry
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
-from graphql.execution import create_source_event_stream, execute_root_selection_set, map_source_to_response_event
+from graphql.execution import create_source_event_stream, execute_root_selection_set
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.clock import Clock
 from app.engine.context import Context, FieldAccess
 from app.engine.contract import Contract
+from app.engine.inputs import Unready
+from app.engine.lane import Lane, Ready
 from app.engine.masking import failure, format_error
-from app.engine.operation import Operation, Response
+from app.engine.operation import Operation, Response, Written
 from app.engine.plan import Denied, Plan, Planner, settled
 from app.engine.scopes import INTROSPECTION
 from app.engine.size import Limits
+from app.engine.subscription import Started
 from app.errors import Forbidden, ParseFailed, TidegateError, Unauthenticated, ValidationFailed
 from app.events.feed import Feed
 from app.principal import Principal
 from app.services.quotes import Desk
+from app.store.pool import Interrupted, SqliteReader, Unanswerable
 from app.store.session import Store
 
 _OPEN = "{__typename}"
@@ -60,10 +64,12 @@ class ScopedExecutor(StrawberryGraphQLCoreExecutionContext):
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How this gateway treats a missing scope, and its size caps."""
+    """How this gateway treats a missing scope, its size caps, and whether it uses the lane; else every operation
+    goes to the ordinary executor."""
 
     reject: bool = False
     limits: Limits = field(default_factory=Limits)
+    lane: bool = True
 
 
 class Engine:
@@ -80,9 +86,87 @@ class Engine:
         self._desk = desk
         self._clock = clock
         self._reject = settings.reject
+        self.lane = Lane(self.schema, self.planner, "sqlite" if store.dialect == "sqlite" else "postgresql")
+        self._reader = store.lane if settings.lane else None
+        self._parties: set[str] = set()
 
     async def execute(self, operation: Operation) -> Response:
         """The response to a query or a mutation. Caller faults become responses, never exceptions."""
+        ready = self._ready(operation)
+        if ready is not None:
+            answered = self._now(ready, operation) or await self._later(ready, operation)
+            if answered is not None:
+                return answered
+        return await self.execute_ordinarily(operation)
+
+    def execute_now(self, operation: Operation) -> Response | None:
+        """The response, where the lane can give it without waiting for anything; None where it cannot."""
+        if not isinstance(self._reader, SqliteReader):
+            return None
+        ready = self._ready(operation)
+        return None if ready is None else self._now(ready, operation)
+
+    def _now(self, ready: Ready, operation: Operation) -> Response | None:
+        reader = self._reader
+        if ready.variant.heavy or not isinstance(reader, SqliteReader):
+            return None
+        wide = ready.organisation in self._parties
+        try:
+            found = reader.now(ready.jobs(wide=wide))
+            text = ready.write(found, wide=wide)
+            if text is None:
+                text = ready.write(self._widened(ready, found, reader.now(ready.jobs(wide=True))), wide=True)
+        except Interrupted:
+            ready.variant.heavy = True
+            return None
+        except (Unanswerable, Unready) as reason:
+            self.lane.decline(reason)
+            ready.variant.declined = operation
+            return None
+        return self._written(text, ready, operation)
+
+    async def _later(self, ready: Ready, operation: Operation) -> Response | None:
+        """The lane's response from a database that is waited for; None where the ordinary executor has to answer."""
+        if self._reader is None or ready.variant.declined is operation:
+            return None
+        wide = ready.organisation in self._parties
+        try:
+            found = await self._reader.run(ready.jobs(wide=wide))
+            text = ready.write(found, wide=wide)
+            if text is None:
+                again = await self._reader.run(ready.jobs(wide=True))
+                text = ready.write(self._widened(ready, found, again), wide=True)
+        except (Unanswerable, Unready) as reason:
+            self.lane.decline(reason)
+            return None
+        return self._written(text, ready, operation)
+
+    def _ready(self, operation: Operation) -> Ready | None:
+        principal = operation.principal
+        if principal is None or self._reader is None:
+            return None
+        ready = self.lane.prepare(operation, principal)
+        if ready is not None and ready.variant.denied and (self._reject or operation.reject):
+            return None
+        return ready
+
+    def _widened(self, ready: Ready, narrow: Sequence[Any], wide: list[list[Any]]) -> list[list[Any]]:
+        """The rows of the wide statements. Remembers who turned out to be a party, to begin with them next time."""
+        pairs = zip(ready.variant.narrow, narrow, strict=True)
+        if any(one.guarded and rows and rows[0][-1] for (one, _), rows in pairs):
+            if len(self._parties) > 10_000:
+                self._parties.clear()
+            self._parties.add(ready.organisation)
+        return wide
+
+    def _written(self, text: bytes | None, ready: Ready, operation: Operation) -> Response:
+        assert text is not None
+        self.lane.taken += 1
+        denied = ready.variant.denied
+        return Written(text, [_denial(one, operation.request_id) for one in denied] if denied else ())
+
+    async def execute_ordinarily(self, operation: Operation) -> Response:
+        """The same by resolvers and loaders: what the lane's answer has to equal."""
         try:
             kind, executor, denied = self._prepare(operation)
         except _Answered as answered:
@@ -96,17 +180,29 @@ class Engine:
     async def subscribe(self, operation: Operation) -> Response | AsyncIterator[Response]:
         """The responses to a subscription, one for each event; one response alone where it cannot start. A query or
         a mutation gives an iterator of its one response."""
+        opened = await self.open(operation)
+        if isinstance(opened, Started):
+            return opened.responses()
+        return _once(opened) if opened.executed else opened
+
+    async def open(self, operation: Operation) -> Response | Started:
+        """A subscription that has started, to be read or to be shared; or the one response to whatever else it is, or
+        to a subscription that cannot start."""
         try:
             kind, executor, denied = self._prepare(operation)
         except _Answered as answered:
             return answered.response
         if kind is not OperationType.SUBSCRIPTION:
-            return _once(await self.execute(operation))
+            return await self.execute(operation)
         stream: Any = create_source_event_stream(executor)
         source = await stream if isawaitable(stream) else stream
         if isinstance(source, ExecutionResult):
             return _response(source, operation, denied, started=False)
-        return _responses(map_source_to_response_event(executor, source), operation, denied)
+
+        def shape(result: ExecutionResult, operation: Operation) -> Response:
+            return _response(result, operation, denied)
+
+        return Started(source, executor, operation, shape)
 
     def sdl(self, principal: Principal | None) -> str:
         """The SDL of what the caller's scopes reach."""
@@ -224,23 +320,15 @@ def _response(
     errors = [_denial(one, operation.request_id) for one in denied]
     errors += [format_error(error, operation.request_id) for error in result.errors or ()]
     if not started:
-        return Response(400, executed=False, errors=errors)
+        return Response(_status(result), executed=False, errors=errors)
     return Response(200, executed=True, data=result.data, errors=errors)
+
+
+def _status(result: ExecutionResult) -> int:
+    """The HTTP status of a subscription that could not start."""
+    causes = [error.original_error for error in result.errors or ()]
+    return next((cause.status for cause in causes if isinstance(cause, TidegateError)), 400 if not any(causes) else 500)
 
 
 async def _once(response: Response) -> AsyncIterator[Response]:
     yield response
-
-
-async def _responses(
-    results: AsyncIterator[ExecutionResult], operation: Operation, denied: Sequence[Denied]
-) -> AsyncIterator[Response]:
-    try:
-        async for result in results:
-            yield _response(result, operation, denied)
-    except TidegateError as fault:
-        yield Response(200, executed=True, data=None, errors=[failure(fault, operation.request_id)])
-    finally:
-        close = getattr(results, "aclose", None)
-        if close is not None:
-            await close()

@@ -1,6 +1,7 @@
 """Batching: every key asked for in one turn of the event loop becomes one statement. A fresh set for each answer,
 so nothing outlives a request and no cache crosses tenants."""
 
+import asyncio
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 from typing import Any
@@ -13,6 +14,15 @@ from app.store.session import Store
 from app.store.statement import Children, Link, Order, Select, Where
 
 _BATCH = 5_000
+
+
+class _Shared(DataLoader[Any, Any]):
+    """A loader whose key may be waited for in several places: where one of them is cancelled, since a sibling failed,
+    the others still get the row."""
+
+    def load(self, key: Any) -> "asyncio.Future[Any]":
+        """A future of the caller's own."""
+        return asyncio.shield(super().load(key))
 
 
 class Loaders:
@@ -114,7 +124,7 @@ class Loaders:
         """A loader of the caller's own, made once for each name."""
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = DataLoader(load, max_batch_size=_BATCH)
+            made = self._made[name] = _Shared(load, max_batch_size=_BATCH)
         return made
 
 

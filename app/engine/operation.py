@@ -35,6 +35,8 @@ class Response:
     errors: Sequence[Mapping[str, Any]] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    position: int | None = None
+    """Of the event it answers, in the log; none where it answers no event."""
 
     def payload(self) -> dict[str, Any]:
         """The response map, errors first as the specification advises."""
@@ -50,3 +52,28 @@ class Response:
     def body(self) -> bytes:
         """The response map as JSON bytes."""
         return orjson.dumps(self.payload())
+
+
+class Written(Response):
+    """A response whose data the database has already written as JSON."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: bytes, errors: Sequence[Mapping[str, Any]] = ()) -> None:
+        for name, value in (("status", 200), ("executed", True), ("errors", errors), ("extensions", {})):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "headers", {})
+        object.__setattr__(self, "_text", text)
+
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """Read back, for who wants the values."""
+        found: Mapping[str, Any] | None = orjson.loads(self._text)  # type: ignore[attr-defined]
+        return found
+
+    def body(self) -> bytes:
+        """The response map as JSON bytes."""
+        text: bytes = self._text  # type: ignore[attr-defined]
+        if not self.errors:
+            return b'{"data":%b}' % text
+        return b'{"errors":%b,"data":%b}' % (orjson.dumps(self.errors), text)

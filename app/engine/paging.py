@@ -106,7 +106,7 @@ async def nested_page(
 def window(select: Select, order: Order, asked: PageArguments) -> Select:
     """The select of one page: keyset, order (reversed for a page from the end) and one row more than asked for."""
     size, cursor = asked.size, asked.cursor
-    keys = _keys(order, asked.backward)
+    keys = keys_of(order, asked.backward)
     after = None if cursor is None else decode(cursor, select.table, order)
     return replace(select, order=keys, after=after, limit=size + 1)
 
@@ -131,7 +131,7 @@ def page(
 
 def encode(row: Any, table: str, order: Order) -> str:
     """An opaque cursor for this row in this order."""
-    values = [_stored(getattr(row, key.column)) for key in _keys(order, backward=False)]
+    values = [_stored(getattr(row, key.column)) for key in keys_of(order, backward=False)]
     return pack([table, order.column, int(order.descending), *values])
 
 
@@ -139,7 +139,7 @@ def decode(cursor: str, table: str, order: Order) -> tuple[Any, ...]:
     """The keyset of a cursor made by `encode` for the same table and order; BadUserInput for any other text."""
     parts = unpack(cursor)
     expected = [table, order.column, int(order.descending)]
-    keys = _keys(order, backward=False)
+    keys = keys_of(order, backward=False)
     values = parts[3:]
     if parts[:3] != expected or len(values) != len(keys):
         raise BadUserInput("This cursor belongs to another list or another order. Start again without it.")
@@ -165,7 +165,8 @@ def unpack(cursor: str) -> list[Any]:
     return parts
 
 
-def _keys(order: Order, backward: bool) -> tuple[Order, ...]:
+def keys_of(order: Order, backward: bool) -> tuple[Order, ...]:
+    """The sort keys of a page: the order's, then the id, both reversed for a page from the end."""
     descending = order.descending != backward
     if order.column == "id":
         return (Order("id", descending),)

@@ -182,7 +182,7 @@ def _paths(
     path: tuple[str, ...],
 ) -> Iterator[tuple[str, ...]]:
     for node in selections.selections:
-        if not _included(node.directives or (), variables):
+        if not included(node.directives or (), variables):
             continue
         inner: SelectionSetNode | None
         if isinstance(node, FieldNode):
@@ -197,7 +197,8 @@ def _paths(
             yield from _paths(inner, fragments, variables, here)
 
 
-def _included(directives: Iterable[Any], variables: Mapping[str, Any]) -> bool:
+def included(directives: Iterable[Any], variables: Mapping[str, Any]) -> bool:
+    """Whether @skip and @include let a selection stand."""
     for directive in directives:
         if directive.name.value in ("skip", "include") and directive.arguments:
             value = directive.arguments[0].value

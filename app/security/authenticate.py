@@ -1,5 +1,5 @@
 """From an `Authorization` header to a principal. Remembers tokens it has verified; leaves signatures and claims to
-`tokens`, and the question whether an organisation exists to the function it is given."""
+`tokens` and `issuers`, and the question whether an organisation exists to the function it is given."""
 
 import hashlib
 import re
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from app.clock import Clock
 from app.errors import Unauthenticated
 from app.principal import Principal
+from app.security.issuers import Issuers
 from app.security.tokens import MAXIMUM_TOKEN_BYTES, Tokens, Verified
 
 REMEMBERED_TOKENS = 4_096
@@ -39,11 +40,13 @@ class Authenticator:
         organisation_exists: Callable[[str], Awaitable[bool]],
         clock: Clock,
         *,
+        issuers: Issuers | None = None,
         remembered: int = REMEMBERED_TOKENS,
     ) -> None:
         self._tokens = tokens
         self._organisation_exists = organisation_exists
         self._clock = clock
+        self._issuers = issuers
         self._limit = remembered
         self._known: OrderedDict[bytes, _Remembered] = OrderedDict()
 
@@ -61,7 +64,9 @@ class Authenticator:
             self._known.move_to_end(digest)
             return known.verified.principal
         self._known.pop(digest, None)
-        verified = self._tokens.examine(token, now)
+        verified = await self._issuers.examine(token, now) if self._issuers is not None else None
+        if verified is None:
+            verified = self._tokens.examine(token, now)
         if not await self._organisation_exists(verified.principal.organisation_id):
             raise Unauthenticated("the token's organisation does not exist")
         self._remember(digest, _Remembered(verified, now))

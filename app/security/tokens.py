@@ -3,10 +3,10 @@ organisation exists is left to `authenticate`."""
 
 import difflib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 import orjson
@@ -14,7 +14,7 @@ import orjson
 from app.errors import BadUserInput, Unauthenticated
 from app.ids import type_of
 from app.principal import SCOPES, Principal, unknown_scopes
-from app.security.keys import KeyRing, open_key_ring
+from app.security.keys import KeyRing, VerificationKey, open_key_ring
 from app.settings import Settings
 
 MAXIMUM_TOKEN_BYTES = 8_192
@@ -34,6 +34,14 @@ class Verified:
     accepted_until: datetime
 
 
+class Keys(Protocol):
+    """Public keys to choose from: the ring's, or those an issuer publishes."""
+
+    def candidates(self, kid: str | None, algorithm: str) -> Sequence[VerificationKey]:
+        """The keys a token with this header may be signed with."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """Makes and reads the tokens of one issuer for one audience."""
@@ -50,7 +58,7 @@ class Tokens:
         subject, a lifetime that is not between a second and 366 days."""
         granted = frozenset(scopes)
         refuse_unknown_scopes(granted)
-        if not _is_subject(subject):
+        if not is_subject(subject):
             raise BadUserInput(f"a subject is 1 to {MAXIMUM_SUBJECT_LENGTH} printable characters")
         if not timedelta(seconds=1) <= lifetime <= MAXIMUM_LIFETIME:
             raise BadUserInput("a token lives between one second and 366 days")
@@ -75,36 +83,28 @@ class Tokens:
     def examine(self, token: str, now: datetime) -> Verified:
         """Checks size, signature, issuer, audience and time, in this order; scopes that are not on the closed list
         are dropped. Unauthenticated, with a message that repeats nothing of the token, where one fails."""
-        verified = self._claims_of(_read_payload(token, self.keys))
-        if now >= verified.accepted_until:
-            raise Unauthenticated("the token has expired")
-        if now < verified.accepted_from:
-            raise Unauthenticated("the token is not valid yet")
+        verified = self._claims_of(signed_claims(token, self.keys))
+        refuse_untimely(now, verified.accepted_from, verified.accepted_until)
         return verified
 
     def _claims_of(self, claims: Mapping[str, Any]) -> Verified:
         if claims.get("iss") != self.issuer:
             raise Unauthenticated("the token is of another issuer")
-        if not _names_audience(claims.get("aud"), self.audience):
+        if not names_audience(claims.get("aud"), self.audience):
             raise Unauthenticated("the token is for another audience")
-        expires, issued = _moment(claims, "exp"), _moment(claims, "iat")
-        starts = _moment(claims, "nbf") if "nbf" in claims else issued
-        subject, organisation, scope = claims.get("sub"), claims.get("org"), claims.get("scope")
-        if not isinstance(subject, str) or not _is_subject(subject):
-            raise Unauthenticated("the token's subject (sub) is missing or malformed")
+        expires, issued = moment(claims, "exp"), moment(claims, "iat")
+        starts = moment(claims, "nbf") if "nbf" in claims else issued
+        organisation, scope = claims.get("org"), claims.get("scope")
         if not isinstance(organisation, str) or type_of(organisation) != "Organisation":
             raise Unauthenticated("the token's organisation (org) is missing or malformed")
         if not isinstance(scope, str):
             raise Unauthenticated("the token's scopes (scope) are missing or malformed")
-        token_id = claims.get("jti")
-        if token_id is not None and (not isinstance(token_id, str) or not _is_subject(token_id)):
-            raise Unauthenticated("the token's id (jti) is malformed")
         principal = Principal(
-            subject=subject,
+            subject=subject_of(claims),
             organisation_id=organisation,
             scopes=frozenset(SCOPES).intersection(scope.split()),
             expires_at=expires,
-            token_id=token_id,
+            token_id=token_id_of(claims),
         )
         return Verified(principal, max(starts, issued) - self.leeway, expires + self.leeway)
 
@@ -119,17 +119,10 @@ def open_tokens(settings: Settings) -> Tokens:
     )
 
 
-def _read_payload(token: str, keys: KeyRing) -> Mapping[str, Any]:
-    """The claims of a token whose signature is right: the header may only choose among the ring's keys, and the key
-    says the algorithm."""
-    if len(token) > MAXIMUM_TOKEN_BYTES:
-        raise Unauthenticated(f"the token is longer than {MAXIMUM_TOKEN_BYTES} bytes")
-    if not token.isascii():
-        raise Unauthenticated("the token is malformed")
-    try:
-        header = jwt.get_unverified_header(token)
-    except jwt.PyJWTError as fault:
-        raise Unauthenticated("the token is malformed") from fault
+def signed_claims(token: str, keys: Keys) -> Mapping[str, Any]:
+    """The claims of a token whose signature is right: the header may only choose among `keys`, and the key says the
+    algorithm. Unauthenticated, repeating nothing of the token, where none fits."""
+    header = header_of(token)
     kid, algorithm = header.get("kid"), header.get("alg")
     candidates = keys.candidates(kid, algorithm) if isinstance(algorithm, str) else ()
     for key in candidates:
@@ -143,6 +136,26 @@ def _read_payload(token: str, keys: KeyRing) -> Mapping[str, Any]:
     raise Unauthenticated("the token is not signed by a key that is trusted here")
 
 
+def header_of(token: str) -> Mapping[str, Any]:
+    """The header, unverified. Unauthenticated for what is too long or no token."""
+    if len(token) > MAXIMUM_TOKEN_BYTES:
+        raise Unauthenticated(f"the token is longer than {MAXIMUM_TOKEN_BYTES} bytes")
+    if not token.isascii():
+        raise Unauthenticated("the token is malformed")
+    try:
+        return jwt.get_unverified_header(token)
+    except jwt.PyJWTError as fault:
+        raise Unauthenticated("the token is malformed") from fault
+
+
+def refuse_untimely(now: datetime, accepted_from: datetime, accepted_until: datetime) -> None:
+    """Unauthenticated, saying which, where a token's time is over or has not begun: from ≤ now < until is its time."""
+    if now >= accepted_until:
+        raise Unauthenticated("the token has expired")
+    if now < accepted_from:
+        raise Unauthenticated("the token is not valid yet")
+
+
 def refuse_unknown_scopes(scopes: frozenset[str]) -> None:
     unknown = unknown_scopes(scopes)
     if unknown:
@@ -151,16 +164,34 @@ def refuse_unknown_scopes(scopes: frozenset[str]) -> None:
         raise BadUserInput(f"unknown scope {', '.join(unknown)}{hint}")
 
 
-def _is_subject(text: str) -> bool:
+def subject_of(claims: Mapping[str, Any]) -> str:
+    """The `sub` claim. Unauthenticated where it is missing or malformed."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not is_subject(subject):
+        raise Unauthenticated("the token's subject (sub) is missing or malformed")
+    return subject
+
+
+def token_id_of(claims: Mapping[str, Any]) -> str | None:
+    """The `jti` claim, if there is one. Unauthenticated where it is malformed."""
+    token_id = claims.get("jti")
+    if token_id is not None and (not isinstance(token_id, str) or not is_subject(token_id)):
+        raise Unauthenticated("the token's id (jti) is malformed")
+    return token_id
+
+
+def is_subject(text: str) -> bool:
+    """1 to 200 printable characters that are not all blank."""
     return 0 < len(text) <= MAXIMUM_SUBJECT_LENGTH and text.isprintable() and not text.isspace()
 
 
-def _names_audience(claim: object, audience: str) -> bool:
+def names_audience(claim: object, audience: str) -> bool:
+    """Whether an `aud` claim, one name or several, has this one."""
     return claim == audience or (isinstance(claim, list) and audience in claim)
 
 
-def _moment(claims: Mapping[str, Any], name: str) -> datetime:
-    """A NumericDate (RFC 7519 §2) as an aware datetime."""
+def moment(claims: Mapping[str, Any], name: str) -> datetime:
+    """A NumericDate claim (RFC 7519 §2) as an aware datetime. Unauthenticated where it is missing or malformed."""
     seconds = claims.get(name)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _LAST_SECOND:
         raise Unauthenticated(f"the token's time ({name}) is missing or malformed")

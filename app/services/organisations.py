@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.errors import Refused
-from app.ids import new_id
+from app.ids import new_id, type_of
 from app.principal import SystemPrincipal
 from app.services.inputs import NAME, Faults
 from app.store.session import Store
@@ -67,6 +67,14 @@ async def create_organisation(
 async def find_organisation(store: Store, name: str) -> Any | None:
     """The row of the organisation with exactly this name."""
     return await store.first(_SYSTEM, Select("organisation", (Where("name", "eq", name),)))
+
+
+async def organisation_called(store: Store, id_or_name: str) -> str | None:
+    """The id of the organisation with this id, or where it is no id with exactly this name."""
+    if type_of(id_or_name) == "Organisation":
+        return id_or_name if await organisation_exists(store, id_or_name) else None
+    row = await find_organisation(store, id_or_name)
+    return None if row is None else str(row.id)
 
 
 async def organisation_exists(store: Store, organisation_id: str) -> bool:

@@ -79,6 +79,13 @@ async def list_revisions(store: Store) -> Sequence[Any]:
     return await stored.revisions(store, _SYSTEM)
 
 
+async def revision_lines(store: Store, name: str) -> list[Any] | None:
+    """The numbered lines of the revision loaded under a name, as `stored.rate_lines` gives them; None where there is
+    none."""
+    row = await _named(store, name)
+    return None if row is None else await stored.rate_lines(store, _SYSTEM, row.id)
+
+
 async def known_numbers(store: Store, caller: Caller, numbers: Collection[str], on: date) -> dict[str, Known]:
     """What the revision in force on a day says of each dotted number. An undivided legal line is filed with the suffix
     00 (General Statistical Note 3(a), HTSUS), so 0106.11.00.00 is known where 0106.11.00 is declarable."""

@@ -91,6 +91,8 @@ class PostgresWriter(Writer):
         return f"convert_to({expression}, 'UTF8')"
 
     def object(self, pairs: Sequence[tuple[str, str]]) -> str:
+        if not pairs:
+            return "'{}'"
         heads = [self.constant(f'{"," if i else "{"}"{key}":') for i, (key, _) in enumerate(pairs)]
         parts = [f"{head}, {value}" for head, (_, value) in zip(heads, pairs, strict=True)]
         return f"concat({', '.join(parts)}, '}}')"

@@ -45,11 +45,12 @@ class NotExpressible(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`arguments` of an execution are the organisation, the request's values, then `constants`. Columns of a row: the
-    bodies as bytes or text, the keys of the order, the count where it is asked for, and at the end, where `guarded`,
-    whether the organisation is a party of anything: then the narrow statement was the wrong one."""
+    """`places` are its arguments as places among the organisation, the request's values and `constants`, in this order.
+    Columns of a row: the bodies as bytes, the keys of the order, the count where it is asked for, and at the end, where
+    `guarded`, whether the organisation is a party of anything: then the narrow statement was the wrong one."""
 
     sql: str
+    places: tuple[int, ...]
     constants: tuple[str, ...]
     bodies: int
     keys: int
@@ -109,6 +110,7 @@ class Writer:
         self._narrow = narrow
         self._rows = 0
         self._constants: dict[str, int] = {}
+        self._places: dict[int, int] = {}
         self._shared = False
 
     # --- what the dialects say
@@ -165,19 +167,23 @@ class Writer:
         if guarded:
             columns = [*columns, f"EXISTS (SELECT 1 FROM organisation_party WHERE organisation_id = {self.owner})"]
         sql = f"SELECT {', '.join(columns)} FROM {source}"
-        return Statement(sql, tuple(self._constants), bodies, keys, counted, guarded)
+        return Statement(sql, tuple(self._places), tuple(self._constants), bodies, keys, counted, guarded)
 
     @property
     def owner(self) -> str:
-        return self.placeholder(1, "text")
+        return self._bound(0, "text")
 
     def slot(self, slot: Any) -> str:
         assert isinstance(slot, Slot)
-        return self.placeholder(slot.number + 2, slot.kind)
+        return self._bound(slot.number + 1, slot.kind)
 
     def constant(self, text: str) -> str:
         number = self._constants.setdefault(text, len(self._constants))
-        return self.placeholder(self._slots + number + 2, "text")
+        return self._bound(self._slots + number + 1, "text")
+
+    def _bound(self, place: int, kind: str) -> str:
+        """The parameter for a place; numbered by first use, since a database wants no parameter that is not used."""
+        return self.placeholder(self._places.setdefault(place, len(self._places) + 1), kind)
 
     def row(self, table: str) -> Row:
         self._rows += 1
@@ -282,7 +288,7 @@ class Writer:
             rank, only = "", ""
         shown = _Shown(page, bodies, keys, rank, size, only, count)
         inner = self.object([(key, self._layout(shown, part)) for key, part in page.layout])
-        return f"(SELECT {inner} FROM ({source}) {there.alias})"
+        return f"(SELECT {inner} FROM ({source}) {there.alias})" if page.read else inner
 
     def _layout(self, shown: "_Shown", part: Nodes | Edges | Info | Total | Fixed) -> str:
         page = shown.page

@@ -158,6 +158,11 @@ class Page:
         return ("hasPreviousPage" if self.backward else "hasNextPage") in self._info
 
     @property
+    def read(self) -> bool:
+        """Whether any of it depends on the page's rows."""
+        return self.cursors or self.beyond or any(isinstance(part, Nodes | Edges) for _, part in self.layout)
+
+    @property
     def counted(self) -> bool:
         """Whether the whole list is counted."""
         return any(isinstance(part, Total) for _, part in self.layout)

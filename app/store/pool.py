@@ -5,16 +5,18 @@ import asyncio
 import base64
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Protocol
 
 from sqlalchemy.engine import make_url
 
+AT_ONCE_SECONDS = 0.1
 _CHECK_EVERY = 20_000  # instructions of SQLite's machine between two looks at the clock
 
 
 class Interrupted(Exception):
-    """The statement took longer than it may."""
+    """The statement took longer than it may, or was stopped."""
 
 
 class Unanswerable(Exception):
@@ -37,26 +39,71 @@ class Reader(Protocol):
 
 
 class SqliteReader:
-    """One read-only connection; statements run on the caller's thread, which on SQLite is the quickest way."""
+    """Read-only connections: one for the caller's own thread, which on SQLite is the quickest way, and one at a time in
+    a thread beside it for what takes longer."""
 
-    def __init__(self, path: str, seconds: float) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
-        self._seconds = seconds
-        self._deadline = 0.0
-        self._open: sqlite3.Connection | None = None
+        self._here: _Connection | None = None
+        self._beside: _Connection | None = None
+        self._turn = asyncio.Lock()
 
     def now(self, jobs: Sequence[Job]) -> list[list[Any]]:
-        """The rows of each statement. Raises Unanswerable, and Interrupted after the reader's seconds."""
-        connection = self._open or self._connect()
+        """The rows of each statement. Raises Unanswerable, and Interrupted where it would hold up the loop."""
+        if self._here is None:
+            self._here = _Connection(self._path, AT_ONCE_SECONDS)
+        return self._here.run(jobs)
+
+    async def run(self, jobs: Sequence[Job]) -> list[list[Any]]:
+        """The same in a thread, however long it takes; cancelled where the caller is."""
+        async with self._turn:
+            if self._beside is None:
+                self._beside = _Connection(self._path, None)
+            work = asyncio.get_running_loop().run_in_executor(None, self._beside.run, jobs)
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                self._beside.stop()
+                with suppress(Interrupted, Unanswerable):
+                    await work
+                raise
+
+    async def close(self) -> None:
+        """Closes the connections; the next statement opens another."""
+        for connection in (self._here, self._beside):
+            if connection is not None:
+                connection.close()
+        self._here = self._beside = None
+
+
+class _Connection:
+    """One connection that cannot write; `seconds` bound a statement."""
+
+    def __init__(self, path: str, seconds: float | None) -> None:
+        self._seconds = seconds
         self._deadline = 0.0
+        self._made = sqlite3.connect(
+            f"file:{path}?mode=ro", uri=True, isolation_level=None, cached_statements=512, check_same_thread=False
+        )
+        for pragma in ("query_only = ON", "busy_timeout = 5000", "mmap_size = 268435456", "temp_store = MEMORY"):
+            self._made.execute(f"PRAGMA {pragma}")
+        self._made.create_function("tidegate_cursor", 2, _cursor, deterministic=True)
+        if seconds is not None:
+            self._made.set_progress_handler(self._overdue, _CHECK_EVERY)
+        self.stop = self._made.interrupt
+        self.close = self._made.close
+
+    def run(self, jobs: Sequence[Job]) -> list[list[Any]]:
+        self._deadline = 0.0
+        execute = self._made.execute
         try:
             if len(jobs) == 1:
-                return [connection.execute(*jobs[0]).fetchall()]
-            connection.execute("BEGIN")
+                return [execute(*jobs[0]).fetchall()]
+            execute("BEGIN")
             try:
-                return [connection.execute(*job).fetchall() for job in jobs]
+                return [execute(*job).fetchall() for job in jobs]
             finally:
-                connection.execute("COMMIT")
+                execute("COMMIT")
         except sqlite3.OperationalError as fault:
             if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise Interrupted from fault
@@ -64,31 +111,10 @@ class SqliteReader:
         except (sqlite3.Error, OverflowError) as fault:
             raise Unanswerable(str(fault)) from fault
 
-    async def run(self, jobs: Sequence[Job]) -> list[list[Any]]:
-        """The same, for whoever waits."""
-        return self.now(jobs)
-
-    async def close(self) -> None:
-        """Closes the connection; the next statement opens another."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
-
-    def _connect(self) -> sqlite3.Connection:
-        made = sqlite3.connect(
-            f"file:{self._path}?mode=ro", uri=True, isolation_level=None, cached_statements=512, check_same_thread=False
-        )
-        for pragma in ("query_only = ON", "busy_timeout = 5000", "mmap_size = 268435456", "temp_store = MEMORY"):
-            made.execute(f"PRAGMA {pragma}")
-        made.create_function("tidegate_cursor", 2, _cursor, deterministic=True)
-        made.set_progress_handler(self._overdue, _CHECK_EVERY)
-        self._open = made
-        return made
-
     def _overdue(self) -> int:
         """Asked by SQLite every so often; the clock starts at a statement's first question."""
         if not self._deadline:
-            self._deadline = monotonic() + self._seconds
+            self._deadline = monotonic() + (self._seconds or 0)
         return int(monotonic() > self._deadline)
 
 
@@ -131,7 +157,9 @@ class PostgresReader:
         """Closes what is free; what is out is closed when it comes back."""
         free, self._free = self._free, None
         while free is not None and not free.empty():
-            await free.get_nowait().close()
+            connection = free.get_nowait()
+            if connection is not None:
+                await connection.close()
 
     async def _take(self) -> Any:
         import asyncpg
@@ -139,7 +167,7 @@ class PostgresReader:
         loop = asyncio.get_running_loop()
         if self._free is None or self._loop is not loop:
             self._free, self._loop, self._made = asyncio.LifoQueue(), loop, 0
-        if self._free.empty() and self._made < self._size:
+        if self._made < self._size and self._free.empty():
             self._made += 1
             try:
                 return await asyncpg.connect(
@@ -150,17 +178,20 @@ class PostgresReader:
             except BaseException:
                 self._made -= 1
                 raise
-        return await self._free.get()
+        found = await self._free.get()
+        return found if found is not None else await self._take()
 
     def _give(self, connection: Any, broken: bool) -> None:
         if broken or connection.is_closed() or self._free is None:
             self._made -= 1
             connection.terminate()
+            if self._free is not None:
+                self._free.put_nowait(None)  # whoever waits may make another
         else:
             self._free.put_nowait(connection)
 
 
-def open_reader(url: str, seconds: float = 30.0) -> SqliteReader | PostgresReader | None:
+def open_reader(url: str) -> SqliteReader | PostgresReader | None:
     """The reader for a store's URL; None for a database in memory, which only its own connection sees."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
@@ -168,7 +199,7 @@ def open_reader(url: str, seconds: float = 30.0) -> SqliteReader | PostgresReade
     path = parsed.database
     if not path or path == ":memory:" or path.startswith("file:"):
         return None
-    return SqliteReader(path.replace("%", "%25").replace("?", "%3f").replace("#", "%23"), seconds)
+    return SqliteReader(path.replace("%", "%25").replace("?", "%3f").replace("#", "%23"))
 
 
 def _cursor(head: str, keys: str | None) -> str | None:

@@ -18,6 +18,7 @@ from app.errors import Refused
 from app.principal import Caller
 from app.store import statement
 from app.store.log import Relay
+from app.store.pool import open_reader
 from app.store.statement import Children, Select
 from app.store.unit import Unit
 
@@ -36,6 +37,7 @@ class Store:
         self.on_events: list[Callable[[], None]] = []
         self.statements = 0
         self.relay = Relay(self)
+        self.lane = open_reader(url)
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
 
     @classmethod
@@ -54,6 +56,8 @@ class Store:
     async def close(self) -> None:
         """Gives every connection back, this process's own events moved into the log first."""
         await self.relay.settled()
+        if self.lane is not None:
+            await self.lane.close()
         await self.reader.dispose()
         await self.writer.dispose()
 

@@ -1,12 +1,13 @@
-"""The lines of one tariff revision, and which revision is in force on a day.
+"""The lines of one tariff revision, which revision is in force on a day, and what one changes of another.
 
 Built from an export or from stored lines; what a line costs is for `duty`, where revisions are kept for the store."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Self
+from typing import Protocol, Self
 
 from app.tariff.code import digits_of
 from app.tariff.export import TariffRow
@@ -127,3 +128,77 @@ def in_force(revisions: Iterable[RevisionInfo], on: date) -> RevisionInfo | None
         key=lambda revision: (not revision.starter, revision.effective_from, revision.loaded_at, revision.name),
         default=None,
     )
+
+
+class LineChangeKind(StrEnum):
+    """What a revision does to a line; the weightiest where it does several things."""
+
+    ADDED = "ADDED"
+    REMOVED = "REMOVED"
+    RATE_CHANGED = "RATE_CHANGED"
+    UNITS_CHANGED = "UNITS_CHANGED"
+    DESCRIPTION_CHANGED = "DESCRIPTION_CHANGED"
+
+
+class ComparedLine(Protocol):
+    """What two revisions of a line are compared by."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def units(self) -> Sequence[str]: ...
+    @property
+    def general(self) -> str: ...
+    @property
+    def special(self) -> str: ...
+    @property
+    def other(self) -> str: ...
+    @property
+    def additional_duties(self) -> str: ...
+    @property
+    def declarable(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """One declarable line before and after; `fields` are those that differ, none for an added or removed line."""
+
+    kind: LineChangeKind
+    number: str
+    before: ComparedLine | None
+    after: ComparedLine | None
+    fields: tuple[str, ...] = ()
+
+
+def line_changes(before: Iterable[ComparedLine], after: Iterable[ComparedLine]) -> tuple[LineChange, ...]:
+    """What changes from one revision's lines to another's, by number. Only lines that may stand on an entry count: one
+    that becomes divided, or no longer is, is removed or added."""
+    old = {line.number: line for line in before if line.declarable}
+    new = {line.number: line for line in after if line.declarable}
+    found: list[LineChange] = []
+    for number in sorted(old.keys() | new.keys()):
+        one, other = old.get(number), new.get(number)
+        if one is None:
+            found.append(LineChange(LineChangeKind.ADDED, number, None, other))
+        elif other is None:
+            found.append(LineChange(LineChangeKind.REMOVED, number, one, None))
+        else:
+            fields = tuple(name for names, _ in _WEIGHED for name in names if _value(one, name) != _value(other, name))
+            if fields:
+                kind = next(kind for names, kind in _WEIGHED if fields[0] in names)
+                found.append(LineChange(kind, number, one, other, fields))
+    return tuple(found)
+
+
+def _value(line: ComparedLine, name: str) -> object:
+    """The units of a line may be a list or a tuple."""
+    return tuple(line.units) if name == "units" else getattr(line, name)
+
+
+_WEIGHED = (
+    (("general", "special", "other", "additional_duties"), LineChangeKind.RATE_CHANGED),
+    (("units",), LineChangeKind.UNITS_CHANGED),
+    (("description",), LineChangeKind.DESCRIPTION_CHANGED),
+)

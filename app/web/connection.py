@@ -2,24 +2,30 @@
 One task reads; each operation has a task of its own; nothing outlives `run`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.clock import Clock
+from app.delivery.broadcast import Membership
 from app.engine.operation import Operation, Response
 from app.errors import Forbidden, Throttled, Timeout, Unauthenticated
+from app.events import cursor
 from app.principal import Principal
 from app.telemetry import Metrics, logger
 from app.web import faults, messages
 from app.web.cancellation import stop
+from app.web.clients import Clients
+from app.web.drain import SERVICE_RESTART
 from app.web.messages import ProtocolError, error_frame, frame
 from app.web.negotiation import prefers_reject
-from app.web.ports import Authenticator, Engine
+from app.web.ports import Authenticator, Delivery
+from app.web.raw import raw_of
 from app.web.record import RequestRecord
 from app.web.settings import WebSettings
+from app.web.sinks import PlainSink, RawSink, SocketSink
 
 log = logger("tidegate.sockets")
 
@@ -35,26 +41,29 @@ class Connection:
         websocket: WebSocket,
         record: RequestRecord,
         *,
-        engine: Engine,
+        delivery: Delivery,
         authenticator: Authenticator,
         settings: WebSettings,
+        clients: Clients,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._websocket = websocket
         self._record = record
-        self._engine = engine
+        self._delivery = delivery
         self._authenticator = authenticator
         self._settings = settings
+        self._clients = clients
         self._clock = clock
         self._metrics = metrics
+        self._raw = raw_of(websocket.scope)
         self._principal: Principal | None = None
         self._initialised = False
         self._deadline: asyncio.Timeout | None = None
         self._closing: tuple[int, str] | None = None
         self._sending = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._active: dict[str, asyncio.Task[None]] = {}
+        self._active: dict[str, asyncio.Task[None] | Membership] = {}
         self._ping_timer: asyncio.TimerHandle | None = None
         self._pinging: asyncio.Task[None] | None = None
         self.operations = 0
@@ -87,8 +96,12 @@ class Connection:
             await self._finish(farewell)
 
     def end(self, code: int, reason: str) -> None:
-        """Closes the socket with this code, soon; the first call wins."""
+        """Closes the socket with this code, soon; the first call wins. At a restart the reason says after which cursor
+        every subscription of the socket can resume."""
         if self._closing is None:
+            positions = [one.position for one in self._active.values() if isinstance(one, Membership)]
+            if code == SERVICE_RESTART and positions:
+                reason = f"{reason}; resume after {cursor.encode(min(positions))}"
             self._closing = (code, messages.short_reason(reason))
             if self._deadline is not None and not self._deadline.expired():
                 self._deadline.reschedule(asyncio.get_running_loop().time())
@@ -117,7 +130,7 @@ class Connection:
             case messages.Init(payload):
                 await self._initialise(payload)
             case messages.Ping(payload):
-                await self._send(frame("pong", payload=payload))
+                await self.send(frame("pong", payload=payload))
             case messages.Pong():
                 pass
             case messages.Subscribe():
@@ -130,13 +143,15 @@ class Connection:
             raise ProtocolError(messages.TOO_MANY_INITS, "Too many initialisation requests")
         self._initialised = True
         principal = await self._authenticate(payload)
+        if not self._clients.admit(principal, self):
+            raise ProtocolError(messages.TRY_AGAIN, "This client has as many sockets open as it may")
         loop = asyncio.get_running_loop()
         until = None if principal.expires_at is None else loop.time() + self._seconds_to(principal.expires_at)
         self._principal = principal
         self._record.organisation_id = principal.organisation_id
         if self._deadline is not None and self._closing is None and not self._deadline.expired():
             self._deadline.reschedule(until)
-        await self._send(frame("connection_ack"))
+        await self.send(frame("connection_ack"))
         self._schedule_ping()
 
     async def _authenticate(self, payload: messages.Payload) -> Principal:
@@ -163,10 +178,10 @@ class Connection:
             raise ProtocolError(messages.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
         self.operations += 1
         request_id = f"{self._record.request_id}-{self.operations}"
-        if len(self._tasks) >= self._settings.max_socket_operations:
+        if len(self._active) >= self._settings.max_socket_operations:
             limit = self._settings.max_socket_operations
             refused = faults.refusal(Throttled(f"A socket may have {limit} operations open."), request_id)
-            await self._send(error_frame(message.id, refused.errors))
+            await self.send(error_frame(message.id, refused.errors))
             return
         operation = Operation(
             document=message.request.document,
@@ -176,44 +191,104 @@ class Connection:
             request_id=request_id,
             reject=self._settings.reject_missing_scopes or prefers_reject(self._websocket.headers.getlist("prefer")),
         )
-        task = asyncio.create_task(self._operate(message.id, operation))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self._active[message.id] = task
+        self._active[message.id] = self.spawn(self._operate(message.id, operation))
 
     async def _complete(self, id: str) -> None:  # noqa: A002
-        task = self._active.pop(id, None)
-        if task is not None:
-            await stop((task,), self._settings.cancel_grace_seconds)
+        running = self._active.pop(id, None)
+        if isinstance(running, Membership):
+            self._leave(running)
+        elif running is not None:
+            await stop((running,), self._settings.cancel_grace_seconds)
 
     async def _operate(self, id: str, operation: Operation) -> None:  # noqa: A002
-        """Sends what the operation yields; the id is free again before its last message leaves."""
+        """Sends what the operation yields; the id is free again before its last message leaves. A shared subscription
+        goes on by itself once it has begun."""
         self._metrics.subscriptions_open.inc()
+        shared = False
         try:
-            async with aclosing(self._responses(operation)) as responses:
-                last = await self._relay(id, responses)
+            sink = self._sink(id, operation.request_id)
+            outcome = await self._join(operation, sink)
+            if isinstance(outcome, Membership):
+                shared = self._begin(id, sink, outcome)
+                return
+            last = await self._relay(id, outcome)
         except Exception as error:
             last = error_frame(id, faults.response_to(error, operation.request_id).errors)
         finally:
-            self._metrics.subscriptions_open.dec()
+            if not shared:
+                self._metrics.subscriptions_open.dec()
         if self._owns(id):
             del self._active[id]
-            await self._send(last)
+            await self.send(last)
 
-    async def _relay(self, id: str, responses: AsyncIterator[Response]) -> str:  # noqa: A002
+    def _sink(self, id: str, request_id: str) -> SocketSink:  # noqa: A002
+        if self._raw is None:
+            return PlainSink(self, id, request_id)
+        return RawSink(self, id, request_id, self._raw)
+
+    async def _join(self, operation: Operation, sink: SocketSink) -> Response | Membership | AsyncIterator[Response]:
+        seconds = self._settings.execution_timeout_seconds
+        scope = asyncio.timeout(seconds)
+        try:
+            async with scope:
+                return await self._delivery.join(operation, sink)  # type: ignore[arg-type]  # a sink of either kind
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise Timeout(f"The operation took longer than {seconds:g} seconds and was cancelled.") from None
+
+    def _begin(self, id: str, sink: SocketSink, membership: Membership) -> bool:  # noqa: A002
+        """Lets frames come, unless the client has taken the operation back meanwhile."""
+        if not self._owns(id) or self._closing is not None:
+            return False
+        sink.membership = membership
+        self._active[id] = membership
+        membership.begin()
+        return True
+
+    def _leave(self, membership: Membership) -> None:
+        membership.end()
+        self._metrics.subscriptions_open.dec()
+
+    def break_off(self, id: str, error: dict[str, Any]) -> None:  # noqa: A002
+        """Ends a shared subscription with an error."""
+        membership = self._active.pop(id, None)
+        if isinstance(membership, Membership):
+            self._leave(membership)
+            self.spawn(self.send(error_frame(id, [error])))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Runs something that ends with the connection."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _relay(self, id: str, outcome: Response | AsyncIterator[Response]) -> str:  # noqa: A002
         """Sends each response; returns the message that ends the operation."""
+        if isinstance(outcome, Response):
+            if not outcome.executed:
+                return error_frame(id, outcome.errors)
+            if self._owns(id):
+                await self.send(frame("next", id=id, payload=outcome.payload()))
+            return frame("complete", id=id)
         begun = False
-        async for response in responses:
-            if not response.executed and not begun:
-                return error_frame(id, response.errors)
-            begun = True
-            if self._closing is not None or not self._owns(id):
-                break
-            await self._send(frame("next", id=id, payload=response.payload()))
-            if not response.executed:
-                break
-            # A source that always has more, to a peer that always reads, would keep the loop to itself.
-            await asyncio.sleep(0)
+        try:
+            async for response in outcome:
+                if not response.executed and not begun:
+                    return error_frame(id, response.errors)
+                begun = True
+                if self._closing is not None or not self._owns(id):
+                    break
+                await self.send(frame("next", id=id, payload=response.payload()))
+                if not response.executed:
+                    break
+                # A source that always has more, to a peer that always reads, would keep the loop to itself.
+                await asyncio.sleep(0)
+        finally:
+            close = getattr(outcome, "aclose", None)
+            if close is not None:
+                await close()
         return frame("complete", id=id)
 
     def _owns(self, id: str) -> bool:  # noqa: A002
@@ -221,28 +296,7 @@ class Connection:
         have given the id to another one."""
         return self._active.get(id) is asyncio.current_task()
 
-    async def _responses(self, operation: Operation) -> AsyncGenerator[Response, None]:
-        seconds = self._settings.execution_timeout_seconds
-        scope = asyncio.timeout(seconds)
-        try:
-            async with scope:
-                outcome = await self._engine.subscribe(operation)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise Timeout(f"The operation took longer than {seconds:g} seconds and was cancelled.") from None
-        if isinstance(outcome, Response):
-            yield outcome
-            return
-        try:
-            async for response in outcome:
-                yield response
-        finally:
-            close = getattr(outcome, "aclose", None)
-            if close is not None:
-                await close()
-
-    async def _send(self, text: str) -> None:
+    async def send(self, text: str) -> None:
         """Sends in turn; a peer that does not read for the setting's time is closed with 1013. Memory stays bounded:
         each operation waits with one message, and its source waits with it."""
         async with self._sending:
@@ -264,7 +318,7 @@ class Connection:
         if self._closing is None:
             if self._pinging is None or self._pinging.done():
                 ping = frame("ping", payload={"at": self._clock().isoformat()})
-                self._pinging = asyncio.create_task(self._send(ping))
+                self._pinging = asyncio.create_task(self.send(ping))
             self._schedule_ping()
 
     def _seconds_to(self, moment: datetime) -> float:
@@ -278,6 +332,11 @@ class Connection:
     async def _finish(self, farewell: bool) -> None:
         if self._ping_timer is not None:
             self._ping_timer.cancel()
+        for running in list(self._active.values()):
+            if isinstance(running, Membership):
+                self._leave(running)
+        if self._principal is not None:
+            self._clients.release(self._principal, self)
         if farewell and self.close_code != _LEFT:
             code, reason = self._closing or (messages.INTERNAL, "")
             try:

@@ -1,7 +1,8 @@
 """POST and GET /graphql as GraphQL over HTTP (draft of August 2026) has it. Reads, authenticates, hands over to the
 engine, writes; a browser without a query gets the console page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -9,31 +10,44 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
+from app.delivery.broadcast import Membership
 from app.engine.operation import Operation, Response
-from app.errors import Unauthenticated
+from app.errors import Throttled, Unauthenticated
 from app.principal import Principal
 from app.web import faults
 from app.web.answers import error_response, http_response
 from app.web.body import GraphQLRequest, parse_body, parse_query_string, read_body
 from app.web.cancellation import finish
-from app.web.negotiation import GRAPHQL, HTML, JSON, is_utf8_json, preferred, prefers_reject
-from app.web.ports import Authenticator, Engine
+from app.web.negotiation import GRAPHQL, HTML, JSON, is_utf8_json, names, preferred, prefers_reject
+from app.web.ports import Authenticator, Delivery, Engine
 from app.web.record import RequestRecord, record_of
 from app.web.settings import WebSettings
+from app.web.sse import EVENT_STREAM, EventSink, EventStream, EventStreams
 
 METHODS = "GET, HEAD, POST"
 
+Result = TypeVar("Result")
 Page = Callable[[Request], HttpResponse]
 
 
 class GraphQLEndpoint:
     """An ASGI application for one path."""
 
-    def __init__(self, engine: Engine, authenticator: Authenticator, settings: WebSettings, page: Page) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        authenticator: Authenticator,
+        settings: WebSettings,
+        page: Page,
+        delivery: Delivery,
+        streams: EventStreams,
+    ) -> None:
         self._engine = engine
         self._authenticator = authenticator
         self._settings = settings
         self._page = page
+        self._delivery = delivery
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -44,7 +58,7 @@ class GraphQLEndpoint:
             return
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request, record: RequestRecord) -> HttpResponse:
+    async def _answer(self, request: Request, record: RequestRecord) -> HttpResponse | EventStream:
         """The response; raises ClientDisconnect alone."""
         accept = request.headers.getlist("accept")
         media = preferred(accept, (JSON, GRAPHQL))
@@ -53,16 +67,16 @@ class GraphQLEndpoint:
                 raise faults.MethodNotAllowed("Use POST, or GET for queries.", METHODS)
             if request.method != "POST" and _wants_page(request, accept):
                 return self._page(request)
-            if media is None:
-                raise faults.NotAcceptable(f"Accept {GRAPHQL} or {JSON}.")
+            streams = names(accept, EVENT_STREAM)
+            if media is None and not streams:
+                raise faults.NotAcceptable(f"Accept {GRAPHQL}, {JSON} or {EVENT_STREAM}.")
             sent = await self._read(request)
             record.note_operation(sent.operation_name)
-            settings = self._settings
-            work = self._execute(request, sent, record)
-            response = await finish(
-                work, request.receive, settings.execution_timeout_seconds, settings.cancel_grace_seconds
-            )
-            return self._written(request, response, media)
+            operation = await self._operation(request, sent, record)
+            if streams:
+                return await self._streamed(request, operation, media)
+            response = await self._in_time(request, self._engine.execute(operation))
+            return self._written(request, response, media or GRAPHQL)
         except ClientDisconnect:
             raise
         except Exception as error:
@@ -85,11 +99,11 @@ class GraphQLEndpoint:
         body = await read_body(request.headers, request.receive, settings.max_body_bytes, settings.read_timeout_seconds)
         return parse_body(body, settings.max_json_depth)
 
-    async def _execute(self, request: Request, sent: GraphQLRequest, record: RequestRecord) -> Response:
+    async def _operation(self, request: Request, sent: GraphQLRequest, record: RequestRecord) -> Operation:
         principal = await self._authenticate(request.headers)
         if principal is not None:
             record.organisation_id = principal.organisation_id
-        operation = Operation(
+        return Operation(
             document=sent.document,
             variables=sent.variables,
             operation_name=sent.operation_name,
@@ -98,13 +112,46 @@ class GraphQLEndpoint:
             read_only=request.method != "POST",
             reject=self._settings.reject_missing_scopes or prefers_reject(request.headers.getlist("prefer")),
         )
-        return await self._engine.execute(operation)
+
+    async def _in_time(self, request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+        settings = self._settings
+        return await finish(work, request.receive, settings.execution_timeout_seconds, settings.cancel_grace_seconds)
+
+    async def _streamed(self, request: Request, operation: Operation, media: str | None) -> HttpResponse | EventStream:
+        """The answer to a client that takes event streams: a subscription streams, a result takes the form it likes
+        best, a refusal its status, unless it takes nothing but a stream (GraphQL over SSE, distinct connections)."""
+        sink = EventSink(operation.request_id)
+        resume = request.headers.get("last-event-id") or None
+        outcome = await self._in_time(request, self._delivery.join(operation, sink, resume))
+        if isinstance(outcome, Response):
+            best = preferred(request.headers.getlist("accept"), (JSON, GRAPHQL, EVENT_STREAM))
+            plain = media is not None and (best != EVENT_STREAM or not outcome.executed)
+            if plain or outcome.status == 401:
+                return self._written(request, outcome, media or GRAPHQL)
+        elif self._streams.full():
+            await _close(outcome)
+            raise faults.Unavailable("The gateway takes no more streams now; come back in a moment.")
+        stream = self._streams.stream(outcome, sink, operation.principal)
+        if stream is None:
+            await _close(outcome)
+            raise Throttled("This client has as many streams open as it may.")
+        return stream
 
     def _written(self, request: Request, response: Response, media: str) -> HttpResponse:
         written = http_response(response, media, record_of(request.scope).request_id, well_formed=True)
         if prefers_reject(request.headers.getlist("prefer")):
             written.headers["Preference-Applied"] = "reject"
         return written
+
+
+async def _close(outcome: object) -> None:
+    """Ends what has started and will not be read."""
+    if isinstance(outcome, Membership):
+        outcome.end()
+    else:
+        close = getattr(outcome, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def _wants_page(request: Request, accept: list[str]) -> bool:

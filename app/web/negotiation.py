@@ -48,6 +48,11 @@ def preferred(accept: Sequence[str], offers: Sequence[str]) -> str | None:
     return None if best is None else offers[-best[2]]
 
 
+def names(accept: Sequence[str], media: str) -> bool:
+    """Whether the client lists this very type as acceptable; a wildcard does not count."""
+    return any(range_.media == media and range_.quality > 0 for range_ in _ranges(accept))
+
+
 def is_utf8_json(content_types: Sequence[str]) -> bool:
     """Whether there is exactly one Content-Type and it says JSON in UTF-8."""
     if len(content_types) != 1:

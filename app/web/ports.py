@@ -4,6 +4,8 @@ asks, and checks that say whether the process is ready."""
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
+from app.delivery.broadcast import Membership
+from app.delivery.frame import Sink
 from app.engine.operation import Operation, Response
 from app.principal import Principal
 
@@ -33,3 +35,26 @@ class Authenticator(Protocol):
     async def authenticate(self, authorization: str | None) -> Principal | None:
         """None where the header is absent; raises Unauthenticated where it cannot be accepted."""
         ...
+
+
+class Delivery(Protocol):
+    """Starts operations that may stream."""
+
+    async def join(
+        self, operation: Operation, sink: Sink, resume: str | None = None
+    ) -> Response | Membership | AsyncIterator[Response]:
+        """One response, a membership whose frames come to the sink once it begins, or a stream of responses."""
+        ...
+
+
+class Unshared:
+    """The delivery of an engine by itself: every subscription its own stream."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def join(
+        self, operation: Operation, sink: Sink, resume: str | None = None
+    ) -> Response | Membership | AsyncIterator[Response]:
+        """As the engine has it; a cursor besides the document's own is not known here."""
+        return await self._engine.subscribe(operation)

@@ -1,6 +1,6 @@
 """Puts the corridor together: routes, middleware, and what they share. The composition root calls `build_app`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -17,20 +17,23 @@ from app.errors import BadUserInput, NotFound
 from app.telemetry import Metrics
 from app.web.answers import error_response
 from app.web.assets import Bundle
+from app.web.clients import Clients
 from app.web.console import console_page, operations_list
 from app.web.drain import Drain
 from app.web.faults import MethodNotAllowed
-from app.web.graphql import GraphQLEndpoint
+from app.web.graphql import GraphQLEndpoint, Page
 from app.web.health import Health
 from app.web.middleware import Compression, Observe, Origins
 from app.web.operations import SavedOperation
 from app.web.origins import OriginPolicy
-from app.web.ports import Authenticator, Engine, ReadinessCheck
+from app.web.ports import Authenticator, Delivery, Engine, ReadinessCheck, Unshared
+from app.web.quick import Quick, QuickEngine
 from app.web.record import record_of
 from app.web.sdl import SchemaEndpoint
 from app.web.session import CookieSessions, SessionEndpoint
 from app.web.settings import WebSettings
 from app.web.sockets import SocketEndpoint
+from app.web.sse import EventStreams
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -46,8 +49,10 @@ def build_app(
     lifespan: Lifespan | None = None,
     clock: Clock = system_clock,
     bundle: Bundle | None = None,
+    delivery: Delivery | None = None,
 ) -> Starlette:
-    """The ASGI application. `app.state.drain` is its Drain: `DrainingServer` runs it at SIGTERM.
+    """The ASGI application. `app.state.drain` is its Drain: `DrainingServer` runs it at SIGTERM; `app.state.clients`
+    knows whose streams are open. Without a `delivery` each subscription is a stream of its own.
 
     `readiness_checks` are named in /readyz; `saved_operations` fill the console; `lifespan` opens and closes what
     the caller made; without the front-end's `bundle` browsers get the plain page."""
@@ -55,10 +60,21 @@ def build_app(
     origins = OriginPolicy(settings.allowed_origins)
     health = Health(readiness_checks, drain, metrics, settings.readiness_timeout_seconds)
     plain = console_page(saved_operations, built=bundle is not None)
-    graphql = GraphQLEndpoint(engine, authenticator, settings, bundle.page("index.html") if bundle else plain)
+    clients = Clients(settings.max_client_sockets)
+    delivery = delivery or Unshared(engine)
     sockets = SocketEndpoint(
-        engine, authenticator, settings, origins=origins, drain=drain, metrics=metrics, clock=clock
+        delivery,
+        authenticator,
+        settings,
+        origins=origins,
+        drain=drain,
+        clients=clients,
+        metrics=metrics,
+        clock=clock,
     )
+    streams = EventStreams(settings, drain=drain, clients=clients, metrics=metrics, clock=clock)
+    page = bundle.page("index.html") if bundle else plain
+    graphql = GraphQLEndpoint(engine, authenticator, settings, page, delivery, streams)
     application = Starlette(
         routes=[
             Route("/graphql", graphql),
@@ -69,11 +85,10 @@ def build_app(
             Route("/metrics", health.metrics),
             Route("/", _to_console),
             Route("/console/session", SessionEndpoint(authenticator, settings, clock)),
-            Route("/console/operations", operations_list(saved_operations)),
-            Route("/console/plain", plain),
-            *(_bundle_routes(bundle) if bundle else [Route("/board", _to_console)]),
+            *_console_routes(saved_operations, plain, bundle),
         ],
         middleware=[
+            *_quick(engine, authenticator, settings, metrics),
             Middleware(Observe, metrics=metrics),
             Middleware(Origins, policy=origins),
             Middleware(CookieSessions),
@@ -84,11 +99,24 @@ def build_app(
     )
     application.router.redirect_slashes = False
     application.state.drain = drain
+    application.state.clients = clients
     return application
 
 
-def _bundle_routes(bundle: Bundle) -> list[Route]:
-    return [Route("/board", bundle.page("board.html")), Route("/console/{path:path}", bundle.file)]
+def _console_routes(saved: Sequence[SavedOperation], plain: Page, bundle: Bundle | None) -> Iterator[Route]:
+    yield Route("/console/operations", operations_list(saved))
+    yield Route("/console/plain", plain)
+    yield Route("/board", bundle.page("board.html") if bundle else _to_console)
+    if bundle:
+        yield Route("/console/{path:path}", bundle.file)
+
+
+def _quick(
+    engine: Engine, authenticator: Authenticator, settings: WebSettings, metrics: Metrics
+) -> Iterator[Middleware]:
+    """The short way in front of everything, for an engine that has one."""
+    if isinstance(engine, QuickEngine):
+        yield Middleware(Quick, engine=engine, authenticator=authenticator, settings=settings, metrics=metrics)
 
 
 async def _to_console(request: Request) -> HttpResponse:

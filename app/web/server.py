@@ -11,11 +11,16 @@ from app.web.drain import Drain
 from app.web.settings import WebSettings
 
 GRACE_SECONDS = 6
+RAW_SOCKETS = "app.web.raw:RawProtocol"
 
 
-def server_config(application: Any, host: str, port: int, settings: WebSettings, **others: Any) -> uvicorn.Config:
-    """uvicorn's configuration. Compression of sockets is off (memory and CPU for each of them); the protocol's own
-    pings replace uvicorn's, whose close code 1011 makes clients give up; the access log is ours."""
+def server_config(
+    application: Any, host: str, port: int, settings: WebSettings, *, portable: bool = False, **others: Any
+) -> uvicorn.Config:
+    """uvicorn's configuration. Sockets take finished frames past ASGI unless `portable`; their compression is off
+    (memory and CPU for each of them). The protocol's own pings replace uvicorn's, whose close code 1011 makes clients
+    give up; the access log is ours."""
+    others.setdefault("ws", "websockets-sansio" if portable else RAW_SOCKETS)
     return uvicorn.Config(
         application,
         host=host,

@@ -23,6 +23,7 @@ class WebSettings:
     cancel_grace_seconds: float = 5.0
     gzip_minimum_bytes: int = 1024
     max_sockets: int = 20_000
+    max_client_sockets: int = 20_000
     max_socket_operations: int = 100
     max_socket_message_bytes: int = 64 * 1024
     max_socket_id_length: int = 256
@@ -41,6 +42,7 @@ class WebSettings:
             max_body_bytes=settings.body_limit_bytes,
             execution_timeout_seconds=settings.operation_timeout_seconds,
             max_sockets=settings.socket_limit,
+            max_client_sockets=settings.socket_client_limit,
             max_socket_operations=settings.socket_operations,
             socket_init_timeout_seconds=settings.socket_init_timeout_seconds,
             socket_ping_seconds=settings.socket_ping_seconds,

@@ -12,10 +12,11 @@ from app.errors import TidegateError
 from app.telemetry import Metrics, logger
 from app.web import faults, messages
 from app.web.answers import error_response
+from app.web.clients import Clients
 from app.web.connection import Connection
 from app.web.drain import Drain
 from app.web.origins import OriginPolicy
-from app.web.ports import Authenticator, Engine
+from app.web.ports import Authenticator, Delivery
 from app.web.record import record_of
 from app.web.settings import WebSettings
 
@@ -27,20 +28,22 @@ class SocketEndpoint:
 
     def __init__(
         self,
-        engine: Engine,
+        delivery: Delivery,
         authenticator: Authenticator,
         settings: WebSettings,
         *,
         origins: OriginPolicy,
         drain: Drain,
+        clients: Clients,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
-        self._engine = engine
+        self._delivery = delivery
         self._authenticator = authenticator
         self._settings = settings
         self._origins = origins
         self._drain = drain
+        self._clients = clients
         self._metrics = metrics
         self._clock = clock
 
@@ -60,9 +63,10 @@ class SocketEndpoint:
         connection = Connection(
             websocket,
             record,
-            engine=self._engine,
+            delivery=self._delivery,
             authenticator=self._authenticator,
             settings=self._settings,
+            clients=self._clients,
             clock=self._clock,
             metrics=self._metrics,
         )

@@ -1,5 +1,5 @@
-"""Fills a database with a known amount of work: `python -m tests.bench.seed --database-url URL`. The same arguments give
-the same rows, the organisation's own id excepted. What the rows mean in the trade is for the sample, not for this."""
+"""Fills a database with a known amount of work: `python -m tests.bench.seed --database-url URL`. The same arguments
+give the same rows, the organisation's own id excepted. What rows mean in the trade is for the sample."""
 
 import argparse
 import asyncio
@@ -44,7 +44,7 @@ _STATUSES = (
     ("RELEASED", "RELEASED", "NOT_FILED"),
     ("PAID", "RELEASED", "PAID"),
 )
-_WORDS = 'steel cotton "premium" wireless hydraulic ceramic organic café-grade polymer valve shirt router pump'.split()
+_WORDS = ("steel", "cotton", '"premium"', "wireless", "hydraulic", "ceramic", "organic", "café-grade", "valve", "pump")
 
 Rows = Iterator[dict[str, Any]]
 

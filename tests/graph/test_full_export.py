@@ -34,7 +34,7 @@ async def test_the_full_export_is_loaded_and_searched_and_the_starter_gives_way(
           under: tariffLines(under: "7318", search: "bolts", first: 1000) { totalCount nodes { number } } }""",
     )
 
-    assert response.errors == []
+    assert list(response.errors) == []
     data = response.data
     assert data is not None
     assert [row["name"] for row in data["tariffRevisions"]] == ["starter-2026", "hts_2026_rev_4", "hts_2026_rev_10"]

@@ -24,7 +24,7 @@ async def test_a_nested_page_takes_at_most_eight_statements_however_long_it_is(s
         before = store.statements
         response = await ask(sqlite_world, NESTED, first=first)
         taken.append(store.statements - before)
-        assert response.errors == []
+        assert list(response.errors) == []
         assert response.data is not None
         assert len(response.data["entries"]["nodes"]) == first
 
@@ -52,7 +52,7 @@ async def test_parallel_root_fields_do_not_disturb_each_other(sqlite_world: Worl
              c: products(first: 5) { totalCount nodes { sku shipments(first: 1) { totalCount } } } }""",
     )
 
-    assert response.errors == []
+    assert list(response.errors) == []
     assert response.data is not None
     assert [response.data[key]["totalCount"] for key in "abc"] == [1, 1, 1]
     assert response.data["c"]["nodes"] == [{"sku": "A-1", "shipments": {"totalCount": 1}}]

@@ -66,7 +66,7 @@ async def test_a_saved_operation_answers_without_an_error(
     response = await engine.execute(Operation(saved.document, saved.variables, None, caller, "r"))
 
     assert response.status == 200
-    assert response.errors == []
+    assert list(response.errors) == []
     assert response.data is not None
     for name, value in response.data.items():
         assert value is not None, name
@@ -86,7 +86,7 @@ async def test_a_saved_subscription_shows_the_first_event_of_the_log(
     first = await asyncio.wait_for(anext(stream), 5)
     await stream.aclose()  # type: ignore[attr-defined]
 
-    assert first.errors == []
+    assert list(first.errors) == []
     assert first.data is not None
     assert all(event["cursor"] for event in first.data.values())
 

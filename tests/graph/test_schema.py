@@ -94,10 +94,10 @@ def test_money_and_trading_partners_need_commercial_read() -> None:
 
 
 LATER = {
-    "Query": {"rulings", "classify", "webhookEndpoints", "batches", "auditLog", "tariffChanges"},
+    "Query": {"rulings", "classify", "webhookEndpoints", "batches", "auditLog"},
     "Mutation": {"classificationRequest", "webhookEndpointCreate", "apiKeyCreate"},
-    "Subscription": {"shipmentUpdated", "classificationDecided", "rulingPublished"},
-    "TariffLine": {"additionalDuties", "rulings"},
+    "Subscription": {"rulingPublished"},
+    "TariffLine": {"rulings"},
     "Entry": {"messages", "wcoDeclaration"},
 }
 """What later capabilities add; nothing of it may be here as a stub."""
@@ -105,8 +105,6 @@ LATER = {
 LATER_TYPES = {
     "ClassifyInput",
     "ClassifyResult",
-    "TariffChange",
-    "ChangeImpact",
 }
 
 

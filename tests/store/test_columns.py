@@ -11,8 +11,8 @@ from sqlalchemy.exc import StatementError
 from app.store.session import Store
 from app.store.statement import Order, Select
 from app.store.tables import TABLES, Product, ShipmentLine
-from tests.conftest import SYSTEM
 from tests.factories import FACTORIES, Family, make_family
+from tests.scenes import SYSTEM
 
 PRODUCT = TABLES["product"]
 LARGEST = Decimal("922337203685477.5807")

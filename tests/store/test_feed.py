@@ -19,8 +19,7 @@ from app.store.session import Store
 from app.store.statement import Order, Select, Where
 from app.store.tables import EventLog
 from app.values import OrganisationKind
-from tests.conftest import SYSTEM, make_tenants
-from tests.scenes import SELLER, accepted, an_entry, at, told
+from tests.scenes import SELLER, SYSTEM, accepted, an_entry, at, make_tenants, told
 
 
 async def append(store: Store, owner: Principal, *subjects: str, kind: str = "entry.held", **data: Any) -> None:
@@ -199,27 +198,6 @@ async def test_a_rolled_back_event_is_never_seen_and_wakes_nobody(store: Store, 
         await fail()
     assert bus.turn == turn
     assert await store.count(SYSTEM, Select("event_log", (Where("subject_id", "eq", "ghost"),))) == 0
-
-
-async def test_positions_follow_the_order_of_commits(store: Store, importer: Principal) -> None:
-    """A transaction that appended first but has not committed holds the second back."""
-    appended, release = asyncio.Event(), asyncio.Event()
-
-    async def slow() -> None:
-        async with store.unit(importer) as unit:
-            await unit.event("entry.held", importer.organisation_id, "slow", unit.now, {})
-            appended.set()
-            await release.wait()
-
-    first = asyncio.create_task(slow())
-    await appended.wait()
-    second = asyncio.create_task(append(store, importer, "quick"))
-    await asyncio.sleep(0.1)
-    assert await store.count(SYSTEM, Select("event_log")) == 0
-    release.set()
-    await asyncio.gather(first, second)
-    rows = await store.rows(SYSTEM, Select("event_log", order=(Order("position"),)))
-    assert [row.subject_id for row in rows] == ["slow", "quick"]
 
 
 async def test_the_bus_survives_a_database_that_cannot_be_asked(

@@ -15,7 +15,7 @@ from app.store.session import Store
 from app.store.statement import Select
 from app.tariff.export import read_export
 from app.tariff.starter import starter_export
-from tests.conftest import SYSTEM
+from tests.scenes import SYSTEM
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from app.store.migrations import differences, pending, upgrade
 from app.store.session import Store
 from app.store.statement import Select
 from app.store.tables import TABLES
-from tests.conftest import SYSTEM
+from tests.scenes import SYSTEM
 
 
 async def test_head_is_the_tables_in_code(store: Store) -> None:

@@ -12,10 +12,10 @@ from sqlalchemy.dialects import sqlite
 from app.store import statement
 from app.store.session import Store
 from app.store.statement import Children, Order, Select, Where
-from app.store.tables import Product
+from app.store.tables import TABLES, Product
 from app.values import format_timestamp
-from tests.conftest import SYSTEM
 from tests.factories import FACTORIES, MOMENT, make_family
+from tests.scenes import SYSTEM
 
 WORDS = st.none() | st.sampled_from(["", "a", "b", "ä", "B"])
 
@@ -36,7 +36,7 @@ def reverse(order: tuple[Order, ...]) -> tuple[Order, ...]:
 def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """`product` with only the columns that are read here, in memory: a property test needs thousands of queries."""
     connection = sqlite3.connect(":memory:")
-    columns = ", ".join(f'"{column.name}"' for column in statement.TABLES["product"].c)
+    columns = ", ".join(f'"{column.name}"' for column in TABLES["product"].c)
     connection.execute(f"CREATE TABLE product ({columns})")
     yield connection
     connection.close()
@@ -46,7 +46,7 @@ def run(connection: sqlite3.Connection, select: Select) -> list[tuple[str | None
     compiled = statement.rows(select, SYSTEM).compile(
         dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
     )
-    names = list(statement.TABLES["product"].c.keys())
+    names = list(TABLES["product"].c.keys())
     found = connection.execute(str(compiled), [compiled.params[name] for name in compiled.positiontup or ()])
     return [(row[names.index("origin_country")], row[names.index("id")]) for row in found]
 
@@ -59,7 +59,7 @@ def test_pages_hold_every_row_once_in_order(
     table.execute("DELETE FROM product")
     rows = [(value, f"prd_{place:02d}") for place, value in enumerate(values)]
     table.executemany("INSERT INTO product (origin_country, id) VALUES (?, ?)", rows)
-    order = (Order("origin_country", descending), Order("id", descending))
+    order: tuple[Order, ...] = (Order("origin_country", descending), Order("id", descending))
     if backwards:
         order = reverse(order)
     expected = sorted(rows, key=lambda row: (row[0] or "", row[1]), reverse=order[0].descending)

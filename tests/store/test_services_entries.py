@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from app.classification.decision import ClassificationDecision
 from app.filing.entry import TERMINAL, TRANSITIONS, EntryStatus
 from app.filing.numbering import is_entry_number
 from app.principal import Principal
-from app.services.classifications import ClassificationDecide, ClassificationDecision, decide_classification
+from app.services.classifications import ClassificationDecide, decide_classification
 from app.services.entries import (
     EntryCancel,
     EntryDraft,
@@ -25,8 +26,21 @@ from app.services.organisations import create_organisation
 from app.store.session import Store
 from app.store.statement import Order, Select, Where
 from app.values import OrganisationKind
-from tests.conftest import SYSTEM, SetClock
-from tests.scenes import SELLER, a_product, a_shipment, accepted, an_entry, at, booking, counts, row_of, told
+from tests.scenes import (
+    SELLER,
+    SYSTEM,
+    SetClock,
+    a_product,
+    a_shipment,
+    accepted,
+    an_entry,
+    at,
+    booking,
+    counts,
+    make_tenants,
+    row_of,
+    told,
+)
 
 S = EntryStatus
 
@@ -110,8 +124,6 @@ async def test_a_rejected_number_does_not_reach_an_entry(store: Store, importer:
     ],
 )
 async def test_all_faults_of_a_draft_come_at_once(sqlite_store: Store, command: EntryDraft, codes: list[str]) -> None:
-    from tests.conftest import make_tenants
-
     caller = (await make_tenants(sqlite_store)).importer
     outcome = await draft_entry(sqlite_store, caller, command)
     assert [fault.code for fault in outcome.faults] == codes
@@ -119,8 +131,6 @@ async def test_all_faults_of_a_draft_come_at_once(sqlite_store: Store, command: 
 
 async def test_every_pair_of_statuses_moves_or_is_refused(sqlite_store: Store, clock: SetClock) -> None:
     """Walks every (from, to): an accepted one writes row, history, event and audit once; a refused one nothing."""
-    from tests.conftest import make_tenants
-
     caller = (await make_tenants(sqlite_store)).importer
     await a_product(sqlite_store, caller)
     shipment = await a_shipment(sqlite_store, caller)

@@ -8,10 +8,10 @@ from app.store.scope import RULES
 from app.store.session import Store
 from app.store.statement import Children, Link, Order, Select
 from app.store.tables import TABLES
-from tests.conftest import SYSTEM
 from tests.factories import FACTORIES, MODELS, Family, link, make_family
+from tests.scenes import SYSTEM
 
-PUBLIC = {"tariff_revision", "tariff_line"}
+PUBLIC = {"tariff_revision", "tariff_line", "measure_load"}  # the installation's, not a tenant's
 SHARED = {
     "shipment", "shipment_line", "shipment_party", "entry", "entry_line", "entry_status_change", "entry_party",
     "event_log", "party",
@@ -26,13 +26,14 @@ def caller(family: Family) -> Principal:
 def key_of(table: str) -> str:
     """The column that a listing of the table is grouped by in these tests."""
     columns = TABLES[table].c
-    return next(name for name in ("entry_id", "shipment_id", "revision_id", "organisation_id", "id") if name in columns)
+    names = ("entry_id", "shipment_id", "revision_id", "organisation_id", "name" if table in PUBLIC else "id")
+    return next(name for name in names if name in columns)
 
 
 def key_value(table: str, family: Family) -> str:
     values = {
         "entry_id": family.entry, "shipment_id": family.shipment, "revision_id": family.revision,
-        "organisation_id": family.organisation, "id": family.revision if table in PUBLIC else family.organisation,
+        "organisation_id": family.organisation, "id": family.organisation, "name": family.revision,
     }  # fmt: skip
     return values[key_of(table)]
 

@@ -16,7 +16,7 @@ from app.cli.output import Steps, print_table
 from app.errors import BadUserInput, Refused, TidegateError
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"demo", "serve", "db", "organisation", "tariff", "token", "schema", "settings", "doctor", "entry"}
+COMMANDS = {"demo", "serve", "db", "organisation", "tariff", "token", "schema", "settings", "doctor", "entry", "quote"}
 
 
 @pytest.fixture(autouse=True)

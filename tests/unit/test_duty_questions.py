@@ -1,6 +1,7 @@
 """Questions: the facts that would change the answer, what is assumed meanwhile, and the money at stake."""
 
 from decimal import Decimal
+from importlib.resources import files
 
 import pytest
 
@@ -108,3 +109,10 @@ def test_the_vocabulary_has_type_default_and_meaning_of_every_fact() -> None:
     assert rows["pharma"][:2] == ('"patented" or "generic"', "not patented")
     assert rows["metal_content_pct_of_value"][:2] == ("percent", "100")
     assert all(meaning for _, _, meaning in rows.values())
+
+
+def test_the_page_beside_the_measures_has_the_same_vocabulary() -> None:
+    page = files("app.tariff").joinpath("measures", "README.md").read_text(encoding="utf-8")
+
+    for name, kind, default, meaning in fact_table(packaged_book()):
+        assert f"| `{name}` | {kind} | {default} | {meaning} |" in page

@@ -122,6 +122,14 @@ def test_a_quote_without_lines_or_before_the_first_revision_is_refused() -> None
     assert (early.revision, early.total) == (None, None)
 
 
+def test_a_day_beyond_the_fee_table_is_not_answered_as_free_of_fees() -> None:
+    given = answer(on="2027-10-01")
+
+    assert [fault.code for fault in given.errors] == [DutyErrorCode.FEE_TABLE_MISSING]
+    assert (given.fee_total, given.total) == (None, None)
+    assert given.lines[0].duty_total is not None
+
+
 def test_an_entry_rounds_value_to_dollars_and_amounts_to_cents() -> None:
     # 1,234.50 → 1,235: 16.5 % = 203.775 → 203.78 (half up), 20 % = 247.00; MPF 4.278… → at least 32.71
     line = replace(SHIRTS, customs_value=Decimal("1234.50"))

@@ -318,3 +318,10 @@ def test_every_measure_set_aside_has_a_reason() -> None:
 
     reasons = {one.measure.id: one.reason for one in answer.not_applied}
     assert reasons == {"s232_steel_2025-03-12": "does not apply beside 9903.01.10, IEEPA fentanyl, Canada"}
+
+
+def test_the_exemption_that_holds_is_named_for_its_heading() -> None:
+    answer = ask("8471.30.01.00", "VN", "2025-09-01")
+
+    assert [(one.heading, one.label) for one in answer.exemptions] == [("9903.01.32", "Annex II of EO 14257")]
+    assert answer.duty_total == 0

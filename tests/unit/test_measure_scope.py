@@ -1,7 +1,8 @@
-"""The numbers the measures reach: lists by longest prefix and day, and section 301 as the exports' footnotes have it."""
+"""The numbers the measures reach: lists by longest prefix and day, section 301 as the exports' footnotes have it."""
 
 import re
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.tariff.export import Export, read_export
-from app.tariff.measure import PrefixEntry, PrefixList
+from app.tariff.measure import MeasureRateType, PrefixEntry, PrefixList
 from app.tariff.measure_file import packaged_book
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "hts"
@@ -25,6 +26,7 @@ CITED = re.compile(r"9903\.(?:88\.(?:01|02|03|04|15)|91\.\d\d)")
 # Where the printed footnote is wider or narrower than the note it stands for, with the reading taken.
 READINGS = {
     "0403.20.50": "list 4A; the footnote was lost when the number was renamed from 0403.10.50",
+    "4015.12.10": "the footnote came with a later revision of 2025; note 31(f) reaches gloves from 2025-01-01",
     "6307.90.98": "9903.91.01 and .07 reach the five face-mask numbers only (note 31), the others stay on list 4A",
     "8507.60.00": "9903.91.01 reaches electric-vehicle batteries (.10) only until 2026 (note 31(b))",
     "8517.62.00": "cited with lists 3 (additional) and 4A; the higher rate is taken",
@@ -44,9 +46,11 @@ def export(name: str) -> Export:
     return read_export(path.read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(EXPORTS))
 def test_section_301_scope_agrees_with_the_footnotes_of_the_export(name: str) -> None:
     rows, on, book = export(name).rows, EXPORTS[name], packaged_book()
+    china = [one for one in book.of_origin("CN", on) if one.slot == "301-china" and one.when is None]
     compared = 0
     for row in rows:
         if row.number is None or not row.declarable or row.number[:2] > "97" or row.number[:10] in READINGS:
@@ -54,7 +58,7 @@ def test_section_301_scope_agrees_with_the_footnotes_of_the_export(name: str) ->
         notes = (*row.footnotes, *(note for place in row.path for note in rows[place].footnotes))
         cited = {heading for note in notes for heading in CITED.findall(note)}
         digits = row.number.replace(".", "").ljust(10, "0")
-        found = [one for one in book.matching(digits, "CN", on) if one.slot == "301-china" and one.when is None]
+        found = [one for one in china if book.in_scope(one.scope, digits, on)]
         charged = {found[0].heading} if found else set()
         if any(heading.startswith("9903.91") for heading in cited):
             cited = {heading for heading in cited if heading.startswith("9903.91")}
@@ -130,3 +134,29 @@ def test_a_class_is_that_of_one_of_the_prefixes(digits: str, name: str) -> None:
 )
 def test_membership_of_a_group_is_dated(group: str, country: str, on: str, member: bool) -> None:
     assert packaged_book().groups[group].has(country, date.fromisoformat(on)) is member
+
+
+# Headings whose printed text is not the rate of the day, with the reading taken.
+PRINTED_OTHERWISE = {
+    "s201_solar": "the export prints the first year's 30 %; proclamations lowered it year by year",
+    "s232_annex_authorized_9903.82.18": "the rate is in the special column: USMCA goods only",
+    "s232_annex_authorized_9903.82.19": "the rate is in the special column: USMCA goods only",
+}
+
+
+def test_rates_agree_with_the_chapter_99_headings_of_the_exports() -> None:
+    compared: set[str] = set()
+    for name, on in EXPORTS.items():
+        printed = {row.number: row.general or row.other for row in export(name).rows if row.number is not None}
+        for one in packaged_book().measures.values():
+            text = printed.get((one.heading or "")[:10])
+            if text is None or not one.in_force(on) or one.id in PRINTED_OTHERWISE:
+                continue
+            figure = re.search(r"(\d+(?:\.\d+)?) ?%", text)
+            percent = one.rate.percent or Decimal(0)
+            if figure is not None:
+                assert Decimal(figure[1]) == percent, (one.id, text)
+            else:  # the heading of a pair for goods that have reached the total, or an exemption
+                assert percent == 0 or one.rate.type is MeasureRateType.TOP_UP, (one.id, text)
+            compared.add(one.id)
+    assert len(compared) > 180

@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
+FRONTEND = ROOT / "app" / "web" / "frontend"
+MADE = ("__pycache__", "node_modules", "dist")
 LOCKS = ("requirements.lock", "tests/requirements.lock")
 PINNED = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^\s;]+)", re.MULTILINE)
 
@@ -93,11 +95,12 @@ def test_the_command_and_the_licence_are_declared() -> None:
     assert "END OF TERMS AND CONDITIONS" in text
 
 
-def test_the_image_has_two_stages_on_one_pinned_base() -> None:
+def test_the_image_has_three_stages_on_pinned_bases() -> None:
     bases = [value for name, value in instructions() if name == "FROM"]
-    assert len(bases) == 2
-    assert bases[0] == f"{bases[1]} AS build"
-    assert re.fullmatch(r"python:3\.\d+(\.\d+)?-slim-[a-z]+", bases[1])
+    assert len(bases) == 3
+    assert re.fullmatch(r"node:\d+(\.\d+)*-[a-z]+-slim AS console", bases[0])
+    assert bases[1] == f"{bases[2]} AS build"
+    assert re.fullmatch(r"python:3\.\d+(\.\d+)?-slim-[a-z]+", bases[2])
 
 
 def test_the_image_installs_only_what_is_hashed() -> None:
@@ -105,16 +108,34 @@ def test_the_image_installs_only_what_is_hashed() -> None:
     assert len(installs) == 2
     assert "--require-hashes -r requirements.lock" in installs[0]
     assert "--no-deps --no-build-isolation ." in installs[1]
+    (fetched,) = [value for name, value in instructions() if name == "RUN" and "npm ci" in value]
+    assert {"--omit=dev", "--ignore-scripts"} <= set(fetched.split())
+
+
+def test_the_lock_of_the_front_end_hashes_everything_and_names_no_place() -> None:
+    lock = json.loads((FRONTEND / "package-lock.json").read_text())
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert len(packages) > 50
+    assert [name for name, entry in packages.items() if "integrity" not in entry and not entry.get("inBundle")] == []
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    wanted = json.loads((FRONTEND / "package.json").read_text())
+    asked_for = {**wanted["dependencies"], **wanted["devDependencies"]}
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked_for} == asked_for
 
 
 def test_the_image_copies_only_what_it_needs_and_all_of_it() -> None:
     copied = [value.split()[:-1] for name, value in instructions() if name == "COPY"]
     from_source = {word for words in copied for word in words if not words[0].startswith("--from")}
-    assert from_source == {"requirements.lock", "pyproject.toml", "README.md", "LICENSE", "app", "schema"}
-    assert [words for words in copied if words[0].startswith("--from")] == [["--from=build", "/opt/tidegate"]]
+    front_end = {word for word in from_source if word.startswith("app/web/frontend")}
+    assert from_source - front_end == {"requirements.lock", "pyproject.toml", "README.md", "LICENSE", "app", "schema"}
+    assert [words for words in copied if words[0].startswith("--from")] == [
+        ["--from=console", "/source/dist"],
+        ["--from=build", "/opt/tidegate"],
+    ]
     ignored = (ROOT / ".dockerignore").read_text().split()
     assert "*" in ignored
-    assert {line[1:] for line in ignored if line.startswith("!")} == from_source
+    assert {"app/web/frontend/node_modules", "app/web/frontend/dist"} <= set(ignored)
+    assert {line[1:] for line in ignored if line.startswith("!")} == from_source - front_end
 
 
 def test_the_image_runs_as_a_plain_user_and_writes_to_one_place() -> None:
@@ -200,7 +221,7 @@ def test_no_file_that_the_packages_need_is_ignored() -> None:
         path
         for package in ("app", "schema")
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not set(MADE) & set(path.parts)
     ]
     lost = [
         path.relative_to(ROOT).as_posix()
@@ -216,9 +237,13 @@ def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(tmp_path: 
     source = tmp_path / "source"
     source.mkdir()
     for name in ("app", "schema"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns(*MADE))
     for name in ("pyproject.toml", "LICENSE", "README.md", ".gitignore"):
         shutil.copy(ROOT / name, source / name)
+    built = ["app/web/frontend/dist/index.html", "app/web/frontend/dist/assets/console.js"]
+    for name in built:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("built")
     # when
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
     subprocess.run(build, cwd=source, check=True, capture_output=True)
@@ -227,4 +252,5 @@ def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(tmp_path: 
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     files = (path for name in ("app", "schema") for path in (source / name).rglob("*") if path.is_file())
-    assert packed == {path.relative_to(source).as_posix() for path in files}
+    names = {path.relative_to(source).as_posix() for path in files}
+    assert packed == {name for name in names if not name.startswith("app/web/frontend/")} | set(built)

@@ -1,0 +1,88 @@
+"""`tidegate events tail`: the event log as one organisation sees it, one JSON line an event."""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.installation import load, with_store
+from app.cli.output import print_json
+from app.errors import Refused
+
+if TYPE_CHECKING:
+    from app.store.session import Store
+
+app = typer.Typer(name="events", help="The event log.  Example: tidegate events tail --organisation demo")
+
+
+@app.callback()
+def group() -> None:
+    """The event log.  Example: tidegate events tail --organisation demo"""
+
+
+@app.command()
+def tail(
+    organisation: Annotated[str, typer.Option(help="Name of the organisation whose sight it is.")],
+    after: Annotated[str | None, typer.Option(help="Resume after this cursor; `earliest` is the oldest kept.")] = None,
+    types: Annotated[str, typer.Option(help="Only these kinds, such as `entry.held`, separated by spaces.")] = "",
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for new events, or end.")] = True,
+) -> None:
+    """Print events as they happen.  Example: tidegate events tail --organisation demo --after earliest --no-follow"""
+    kinds = _kinds(types)
+    with suppress(KeyboardInterrupt):
+        with_store(lambda store: _tail(store, organisation, after, kinds, follow=follow), load())
+
+
+def _kinds(text: str) -> frozenset[str] | None:
+    from app.events.types import EventType
+
+    kinds = frozenset(text.replace(",", " ").split())
+    unknown = sorted(kinds - {kind.value for kind in EventType})
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is no kind of event")
+    return kinds or None
+
+
+async def _tail(
+    store: "Store", organisation: str, after: str | None, kinds: frozenset[str] | None, *, follow: bool
+) -> None:
+    from app.events import cursor
+    from app.events.bus import Bus
+    from app.events.feed import Feed
+    from app.principal import Principal
+    from app.services.organisations import find_organisation
+
+    found = await find_organisation(store, organisation)
+    if found is None:
+        raise Refused(f"there is no organisation {organisation!r}: `tidegate organisation list` names them")
+    principal = Principal("command-line", found.id, frozenset({"events:read"}))
+    bus = Bus(store)
+    feed = Feed(store, bus)
+    if not follow:
+        await store.relay.move()
+        while rows := await feed.page(principal, types=kinds, after=after or "earliest", limit=500):
+            for row in rows:
+                print_json(_event(row))
+            after = cursor.encode(rows[-1].position)
+        return
+    hearing = asyncio.create_task(bus.run())
+    try:
+        async for row in await feed.stream(principal, types=kinds, after=after):
+            print_json(_event(row))
+    finally:
+        hearing.cancel()
+
+
+def _event(row: Any) -> dict[str, Any]:
+    from app.events import cursor
+    from app.values import format_timestamp
+
+    return {
+        "cursor": cursor.encode(row.position),
+        "id": row.id,
+        "type": row.type,
+        "subject": row.subject_id,
+        "occurredAt": format_timestamp(row.occurred_at),
+        "data": row.data,
+    }

@@ -1,0 +1,137 @@
+"""Puts the rows that the database wrote as JSON together to the data of a response: pages with their cursors, rows
+that are not there, fixed values. It knows neither SQL nor scopes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.engine.compile import Row
+from app.engine.inputs import Unready
+from app.engine.paging import pack
+from app.store.json_tree import Edges, Fixed, Info, Nodes, Page, Total
+
+Rows = Sequence[Any]
+Values = Sequence[Any]
+Write = Callable[[Rows, Values], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The root fields in order. A field that is read takes the next rows; the others are fixed."""
+
+    parts: tuple[tuple[bytes, "Write | None", bytes], ...]
+
+    def write(self, found: Sequence[Rows], values: Values) -> bytes:
+        """The data's JSON from the rows of each statement."""
+        rows = iter(found)
+        return b"{%b}" % b",".join(
+            [head + (text if write is None else write(next(rows), values)) for head, write, text in self.parts]
+        )
+
+
+def assembly(parts: Sequence[tuple[str, Row | Page | Fixed]]) -> Assembly:
+    """How the data of these root fields is put together."""
+    return Assembly(tuple(_part(key, tree) for key, tree in parts))
+
+
+def _part(key: str, tree: Row | Page | Fixed) -> tuple[bytes, Write | None, bytes]:
+    head = _head(key)
+    match tree:
+        case Fixed(text):
+            return head, None, orjson.dumps(text)
+        case Row():
+            return head, _row, b""
+        case Page():
+            return head, page_writer(tree), b""
+
+
+def _row(rows: Rows, _: Values) -> bytes:
+    found: bytes = rows[0][0] if rows else b"null"
+    return found
+
+
+def _head(key: str) -> bytes:
+    return b'"%b":' % key.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The rows of a page as they are shown, and what is known of the list."""
+
+    rows: Rows
+    more: bool
+    total: int | None
+
+
+def page_writer(page: Page) -> Write:
+    """Writes a root page from its rows: bodies, then sort keys, then the count."""
+    limit = page.select.limit
+    size_at: int = getattr(limit, "number", 0)
+    counted_at = len(page.bodies) + (len(page.select.order) if page.cursors else 0)
+    parts = [(_head(key), _layout(page, part)) for key, part in page.layout]
+
+    def write(rows: Rows, values: Values) -> bytes:
+        size = values[size_at]
+        more = len(rows) > size
+        kept = rows[:size] if more else rows
+        total = None
+        if page.counted:
+            if not rows and page.started:
+                raise Unready
+            total = rows[0][counted_at] if rows else 0
+        found = _Found(kept[::-1] if page.backward else kept, more, total)
+        return b"{%b}" % b",".join([head + part(found) for head, part in parts])
+
+    return write
+
+
+def _layout(page: Page, part: Nodes | Edges | Info | Total | Fixed) -> Callable[[_Found], bytes]:
+    match part:
+        case Fixed(text):
+            fixed = orjson.dumps(text)
+            return lambda _: fixed
+        case Total():
+            return lambda found: b"%d" % (found.total or 0)
+        case Nodes(body):
+            return lambda found: b"[%b]" % b",".join([row[body] for row in found.rows])
+        case Edges(members):
+            pieces = [(_head(key), _edge(page, what)) for key, what in members]
+            return lambda found: (
+                b"[%b]"
+                % b",".join([b"{%b}" % b",".join([head + piece(row) for head, piece in pieces]) for row in found.rows])
+            )
+        case Info(members):
+            infos = [(_head(key), _info(page, what)) for key, what in members]
+            return lambda found: b"{%b}" % b",".join([head + info(found) for head, info in infos])
+
+
+def _edge(page: Page, what: Any) -> Callable[[Any], bytes]:
+    if isinstance(what, Fixed):
+        fixed = orjson.dumps(what.text)
+        return lambda _: fixed
+    if what == "cursor":
+        return _cursor(page)
+    place: int = what
+    return lambda row: row[place]
+
+
+def _cursor(page: Page) -> Callable[[Any], bytes]:
+    first, last = len(page.bodies), len(page.bodies) + len(page.select.order)
+    order = page.select.order[0]
+    head = [page.select.table, order.column, int(order.descending != page.backward)]
+    return lambda row: b'"%b"' % pack([*head, *row[first:last]]).encode()
+
+
+def _info(page: Page, what: str | Fixed) -> Callable[[_Found], bytes]:
+    if isinstance(what, Fixed):
+        fixed = orjson.dumps(what.text)
+        return lambda _: fixed
+    if what in ("hasNextPage", "hasPreviousPage"):
+        if (what == "hasPreviousPage") == page.backward:
+            return lambda found: b"true" if found.more else b"false"
+        started = b"true" if page.started else b"false"
+        return lambda _: started
+    place, cursor = (0 if what == "startCursor" else -1), _cursor(page)
+    return lambda found: cursor(found.rows[place]) if found.rows else b"null"

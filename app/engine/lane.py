@@ -1,0 +1,350 @@
+"""The quick way to answer: a query whose every field SQL can answer becomes a statement for each root field, and the
+database's JSON goes out as it is. What it declines, for whatever reason, the ordinary executor answers."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, cast
+
+import orjson
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLInputType,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    Undefined,
+    VariableDefinitionNode,
+    coerce_input_value,
+    type_from_ast,
+    value_from_ast,
+)
+
+from app.engine.assemble import Assembly, assembly
+from app.engine.compile import Compiler, Row
+from app.engine.documents import lift
+from app.engine.inputs import Inputs, Literals, NotPlannable, Probe, Read, Unready, Variables, coercer, variable_probes
+from app.engine.operation import Operation
+from app.engine.plan import Denied, Plan, Planner, settled
+from app.ids import type_of
+from app.principal import Principal
+from app.store.json_dialects import writer_for
+from app.store.json_statement import (
+    DialectName,
+    NotExpressible,
+    Statement,
+    Writer,
+    page_statement,
+    row_statement,
+)
+from app.store.json_tree import Fixed, Page
+from app.store.pool import Job, Unanswerable
+
+_FORMS = 64
+_REASONS = 500
+_ABSENT = object()
+
+Key = tuple[str, str | None, frozenset[str]]
+
+
+@dataclass(slots=True)
+class Variant:
+    """An operation for one form of its inputs, ready to run. `wide` looks for shared rows too; `narrow` does not, and
+    says in its last column when it should have. `heavy` is what has once held up the loop; `declined` the last
+    operation whose rows the database refused to give, so that it is not asked twice."""
+
+    assembly: Assembly
+    reads: tuple[Read, ...]
+    narrow: tuple[tuple[Statement, "_Pick"], ...]
+    wide: tuple[tuple[Statement, "_Pick"], ...]
+    denied: tuple[Denied, ...]
+    heavy: bool = False
+    declined: Operation | None = None
+
+
+@dataclass(slots=True)
+class Template:
+    """An operation of a document for one scope set. `literals` are its own where no other document may share it."""
+
+    plan: Plan
+    operation: OperationDefinitionNode
+    variables: tuple["_Variable", ...]
+    probes: tuple[Probe, ...]
+    literals: Literals | None
+    variants: dict[Any, Variant | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One request's statements. `jobs(wide)` are what to run; `write` makes of the rows the data's JSON, or None where
+    the narrow statements were the wrong ones."""
+
+    variant: Variant
+    organisation: str
+    values: tuple[Any, ...]
+
+    def jobs(self, *, wide: bool) -> list[Job]:
+        """SQL and arguments of each root field that is read."""
+        head = (self.organisation, *self.values)
+        return [
+            (statement.sql, pick(head + statement.constants))
+            for statement, pick in (self.variant.wide if wide else self.variant.narrow)
+        ]
+
+    def write(self, found: Sequence[Sequence[Any]], *, wide: bool) -> bytes | None:
+        """The data as JSON. Unready where only the executor can tell."""
+        if not wide:
+            for (statement, _), rows in zip(self.variant.narrow, found, strict=True):
+                if statement.guarded and (not rows or rows[0][-1]):
+                    return None
+        return self.variant.assembly.write(found, self.values)
+
+
+class Lane:
+    """Templates and variants of one schema over one dialect, bounded by the bytes of their documents."""
+
+    def __init__(self, schema: GraphQLSchema, planner: Planner, dialect: DialectName, room: int = 16 * 2**20) -> None:
+        self.declined: Counter[str] = Counter()
+        self.taken = 0
+        self._schema = schema
+        self._planner = planner
+        self._dialect = dialect
+        self._room = room
+        self._used = 0
+        self._templates: OrderedDict[Key, Template | None] = OrderedDict()
+
+    def prepare(self, operation: Operation, principal: Principal) -> Ready | None:
+        """What to run for this request; None where the ordinary executor has to answer."""
+        name, scopes = operation.operation_name, principal.scopes
+        key: Key = (operation.document, name, scopes)
+        found = self._templates.get(key, _ABSENT)
+        literals: Literals = ()
+        if found is _ABSENT:
+            lifted = lift(operation.document)
+            literals = lifted.literals
+            shared: Key = (lifted.shape, name, scopes)
+            found = self._templates.get(shared, _ABSENT) if literals else _ABSENT
+            if found is _ABSENT:
+                return self._first(operation, principal, literals, lifted.places, key, shared)
+            key = shared
+        template = cast("Template | None", found)
+        self._templates.move_to_end(key)
+        if template is None:
+            return None
+        return self._bind(template, operation, principal, literals if template.literals is None else template.literals)
+
+    def decline(self, reason: object) -> None:
+        """Counts why an operation was left to the executor; of a database's refusals only that there was one."""
+        text = type(reason).__name__ if isinstance(reason, Unanswerable) else str(reason) or type(reason).__name__
+        self.declined[text if len(self.declined) < _REASONS else "other"] += 1
+
+    def _bind(self, template: Template, operation: Operation, principal: Principal, literals: Literals) -> Ready | None:
+        try:
+            variables = _coerce(template.variables, operation.variables)
+            form = tuple([probe(variables, literals) for probe in template.probes])
+            variant = template.variants.get(form, _ABSENT)
+            if variant is _ABSENT:
+                variant = self._another(template, form, variables, literals, principal.scopes)
+            if variant is None:
+                return None
+            made = cast("Variant", variant)
+            values = tuple([read(variables, literals) for read in made.reads])
+        except Unready:
+            self.decline("values")
+            return None
+        return Ready(made, principal.organisation_id, values)
+
+    # --- making templates and variants
+
+    def _first(
+        self,
+        operation: Operation,
+        principal: Principal,
+        literals: Literals,
+        places: Mapping[int, int],
+        key: Key,
+        shared: Key,
+    ) -> Ready | None:
+        """Plans a document that is new, runs its first request, and keeps it under the form that later ones share."""
+        plan = self._planner.plan(operation.document, principal.scopes)
+        node = None if plan.errors else plan.operation(operation.operation_name)
+        if node is None or node.operation is not OperationType.QUERY:
+            return None
+        try:
+            kinds = _variables(self._schema, node)
+            template = Template(plan, node, kinds, self._probes(plan, node, kinds), literals)
+            variables = _coerce(kinds, operation.variables)
+            form = tuple([probe(variables, literals) for probe in template.probes])
+            inputs = Inputs(variables, literals, places)
+            template.variants[form] = self._compile(template, inputs, principal.scopes)
+        except Unready:
+            self.decline("values")
+            return None
+        except (NotPlannable, NotExpressible) as reason:
+            self.decline(reason)
+            self._keep(shared if literals else key, None)
+            return None
+        if literals and len(inputs.taken) == len(literals) and not inputs.pinned:
+            template.literals = None
+            self._keep(shared, template)
+        else:
+            self._keep(key, template)
+        return self._bind(template, operation, principal, literals)
+
+    def _another(
+        self, template: Template, form: Any, variables: Variables, literals: Literals, scopes: frozenset[str]
+    ) -> Variant | None:
+        """The variant for a form not met before; kept, unless there are too many."""
+        made: Variant | None
+        try:
+            inputs = Inputs(variables, literals, _places(template.plan))
+            made = self._compile(template, inputs, scopes)
+            if template.literals is None and (len(inputs.taken) != len(literals) or inputs.pinned):
+                made = None
+        except (NotPlannable, NotExpressible) as reason:
+            self.decline(reason)
+            made = None
+        if len(template.variants) < _FORMS:
+            template.variants[form] = made
+        return made
+
+    def _compile(self, template: Template, inputs: Inputs, scopes: frozenset[str]) -> Variant:
+        plan, node = template.plan, template.operation
+        denied = tuple(settled(plan, node, inputs.variables))
+        closed = frozenset((one.type_name, one.field_name) for one in denied)
+        compiler = Compiler(self._schema, _fragments(plan), inputs, closed, scopes)
+        compiled = compiler.compile(node)
+        reads = tuple(self._typed(kind, read) for kind, read in zip(compiled.kinds, compiled.reads, strict=True))
+        trees = [tree for _, tree in compiled.parts if not isinstance(tree, Fixed)]
+
+        def written(narrow: bool) -> tuple[tuple[Statement, _Pick], ...]:
+            found = [_statement(tree, writer_for(self._dialect, len(reads), narrow=narrow)) for tree in trees]
+            return tuple((statement, _picking(statement.places)) for statement in found)
+
+        return Variant(assembly(compiled.parts), reads, written(True), written(False), denied)
+
+    def _typed(self, kind: str, read: Read) -> Read:
+        """A list is JSON on SQLite and an array on PostgreSQL."""
+        if kind != "texts" or self._dialect == "postgresql":
+            return read
+        return lambda variables, literals: orjson.dumps(read(variables, literals)).decode()
+
+    def _keep(self, key: Key, template: Template | None) -> None:
+        self._templates[key] = template
+        self._used += _weight(key)
+        while self._used > self._room:
+            old, _ = self._templates.popitem(last=False)
+            self._used -= _weight(old)
+
+    def _probes(self, plan: Plan, node: OperationDefinitionNode, kinds: Iterable["_Variable"]) -> tuple[Probe, ...]:
+        return (
+            *variable_probes({one.name: one.kind for one in kinds}),
+            *prefix_probes(plan, node, kinds),
+        )
+
+
+_Pick = Callable[[tuple[Any, ...]], Sequence[Any]]
+
+
+def _statement(tree: Row | Page, writer: Writer) -> Statement:
+    return row_statement(tree.select, tree.members, writer) if isinstance(tree, Row) else page_statement(tree, writer)
+
+
+def _picking(places: tuple[int, ...]) -> _Pick:
+    """Puts the arguments in a statement's order."""
+    return itemgetter(*places) if len(places) > 1 else lambda values: [values[place] for place in places]
+
+
+def prefix_probes(plan: Plan, node: OperationDefinitionNode, kinds: Iterable["_Variable"]) -> list[Probe]:
+    """Where `node(id:)` may be asked for, the type that each id's prefix says decides the statement."""
+    source = node.loc.source.body if node.loc is not None else ""
+    if "node" not in source:
+        return []
+    found: list[Probe] = [_prefix(one.name) for one in kinds if _is_id(one.kind)]
+    return [*found, lambda _, literals: tuple([type_of(one) if type(one) is str else None for one in literals])]
+
+
+def _prefix(name: str) -> Probe:
+    def probe(variables: Variables, _: Literals) -> Any:
+        value = variables.get(name)
+        return type_of(value) if isinstance(value, str) else None
+
+    return probe
+
+
+def _is_id(kind: GraphQLInputType) -> bool:
+    inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    return isinstance(inner, GraphQLScalarType) and inner.name == "ID"
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    name: str
+    kind: GraphQLInputType
+    required: bool
+    default: Any
+    coerce: Callable[[Any], Any]
+
+
+def _variables(schema: GraphQLSchema, node: OperationDefinitionNode) -> tuple[_Variable, ...]:
+    return tuple(_variable(schema, one) for one in node.variable_definitions or ())
+
+
+def _variable(schema: GraphQLSchema, node: VariableDefinitionNode) -> _Variable:
+    kind = cast("GraphQLInputType | None", type_from_ast(schema, node.type))
+    if kind is None:
+        raise NotPlannable("a variable of an unknown type")
+    default = _ABSENT if node.default_value is None else value_from_ast(node.default_value, kind)
+    inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    coerce = coercer(inner) if isinstance(inner, GraphQLScalarType) else _general(inner)
+    return _Variable(node.variable.name.value, kind, isinstance(kind, GraphQLNonNull), default, coerce)
+
+
+def _general(kind: GraphQLInputType) -> Callable[[Any], Any]:
+    """Lists, enums and input objects, as graphql-core reads them."""
+
+    def read(value: Any) -> Any:
+        found = coerce_input_value(value, kind)
+        if found is Undefined:
+            raise Unready
+        return found
+
+    return read
+
+
+def _coerce(kinds: tuple[_Variable, ...], sent: Mapping[str, Any] | None) -> Variables:
+    """The variables as the executor would read them; Unready where it would refuse them."""
+    coerced: dict[str, Any] = {}
+    given = sent or {}
+    for one in kinds:
+        value = given.get(one.name, _ABSENT)
+        if value is _ABSENT:
+            if one.default is not _ABSENT:
+                coerced[one.name] = one.default
+            elif one.required:
+                raise Unready
+        elif value is None:
+            if one.required:
+                raise Unready
+            coerced[one.name] = None
+        else:
+            coerced[one.name] = one.coerce(value)
+    return coerced
+
+
+def _fragments(plan: Plan) -> dict[str, FragmentDefinitionNode]:
+    assert plan.document is not None
+    return {node.name.value: node for node in plan.document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def _places(plan: Plan) -> dict[int, int]:
+    assert plan.document is not None
+    assert plan.document.loc is not None
+    return lift(plan.document.loc.source.body).places
+
+
+def _weight(key: Key) -> int:
+    return 8_000 + 60 * len(key[0])

@@ -1,0 +1,96 @@
+"""A subscription that has started: what it reads of the log, how one event is answered, and what it has in common
+with the subscriptions of others. Who shares with whom is decided in `app.delivery`."""
+
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from copy import copy
+from dataclasses import replace
+from inspect import isawaitable
+from typing import Any
+
+from graphql import ExecutionResult, FieldNode, OperationDefinitionNode, VariableNode
+from graphql.execution import execute_subscription_event
+
+from app.engine.masking import failure
+from app.engine.operation import Operation, Response
+from app.errors import TidegateError
+from app.events.feed import Tail
+from app.principal import Principal
+from app.values import canonical_json
+
+Shape = Callable[[ExecutionResult, Operation], Response]
+
+
+class Started:
+    """One started subscription. Its executor holds the caller, so that each event is read with the caller's sight."""
+
+    def __init__(self, tail: Tail, executor: Any, operation: Operation, shape: Shape) -> None:
+        self.tail = tail
+        self._executor = executor
+        self._operation = operation
+        self._shape = shape
+
+    @property
+    def request_id(self) -> str:
+        """The request id that its errors carry."""
+        return self._operation.request_id
+
+    def answer(self, row: Any) -> Response | Awaitable[Response]:
+        """The response to one event, with loaders of its own; at once where nothing has to be read for it."""
+        result: Any = execute_subscription_event(self._executor.build_per_event_executor(row))
+        return self._later(result) if isawaitable(result) else self._shape(result, self._operation)
+
+    @property
+    def organisation_id(self) -> str:
+        """Whose sight it has."""
+        assert self._operation.principal is not None  # an anonymous operation never starts
+        return self._operation.principal.organisation_id
+
+    async def responses(self, position: int | None = None) -> AsyncGenerator[Response, None]:
+        """A response for each event, by itself; from another position than its own where that is given."""
+        rows = aiter(self.tail if position is None else replace(self.tail, position=position))
+        try:
+            async for row in rows:
+                answer = self.answer(row)
+                response = await answer if isawaitable(answer) else answer
+                yield replace(response, position=row.position)
+        except TidegateError as fault:
+            yield Response(200, executed=True, data=None, errors=[failure(fault, self.request_id)])
+        finally:
+            await rows.aclose()
+
+    def sharing_key(self) -> Hashable | None:
+        """What two subscriptions must have in common to be answered as one: the document, the operation, the variables
+        but for where they resume, the authority (organisation and scope set) and the treatment of missing scopes.
+        None where this one cannot be shared: one that ends after so many events counts for itself."""
+        operation, principal = self._operation, self._operation.principal
+        if principal is None or self.tail.first is not None:
+            return None
+        variables = dict(operation.variables or {})
+        variables.pop(_resuming_variable(self._executor.operation, operation.document), None)
+        authority = (principal.organisation_id, principal.scopes, operation.reject)
+        return operation.document, operation.operation_name, canonical_json(variables), authority
+
+    def for_group(self, request_id: str) -> "Started":
+        """The same subscription on behalf of all who share it: their organisation and scopes, and nobody's name."""
+        caller = self._operation.principal
+        assert caller is not None  # an anonymous operation never starts
+        principal = Principal("subscribers", caller.organisation_id, caller.scopes)
+        executor = copy(self._executor)
+        executor.context_value = replace(executor.context_value, principal=principal, request_id=request_id)
+        operation = replace(self._operation, principal=principal, request_id=request_id)
+        return Started(replace(self.tail, principal=principal), executor, operation, self._shape)
+
+    async def _later(self, result: Awaitable[ExecutionResult]) -> Response:
+        return self._shape(await result, self._operation)
+
+
+def _resuming_variable(node: OperationDefinitionNode, document: str) -> str:
+    """The variable that is the root field's `after` and stands nowhere else in the document but where it is declared;
+    an empty name where there is none."""
+    for root in node.selection_set.selections:
+        for argument in (root.arguments if isinstance(root, FieldNode) else None) or ():
+            if argument.name.value == "after" and isinstance(argument.value, VariableNode):
+                name = argument.value.name.value
+                return name if len(re.findall(rf"\${name}\b", document)) == 2 else ""
+    return ""

