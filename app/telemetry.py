@@ -6,6 +6,8 @@ import re
 import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, TextIO
 
 import orjson
@@ -25,6 +27,7 @@ _SECRET_TEXTS = re.compile(
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 Record = MutableMapping[str, Any]
+_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,12 @@ def new_metrics() -> Metrics:
 def configure_logging(
     level: LogLevel = LogLevel.INFO, log_format: LogFormat = LogFormat.JSON, stream: TextIO | None = None
 ) -> None:
-    """Sends structlog's and the standard library's records to `stream` (standard error) in one form, secrets hidden."""
+    """Sends structlog's and the standard library's records to `stream` (standard error) in one form, secrets hidden.
+    An exception is told by its types and places alone: its text can hold what a caller sent. At the level debug the
+    whole traceback is written."""
+    tell: structlog.typing.Processor = _places
+    if level is LogLevel.DEBUG:
+        tell = structlog.processors.format_exc_info
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -93,10 +101,10 @@ def configure_logging(
     ]
     last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if log_format is LogFormat.JSON:
-        last += [structlog.processors.format_exc_info, _hide_secrets, _json_line]
+        last += [tell, _hide_secrets, _json_line]
     else:
         colours = (stream or sys.stderr).isatty()
-        last += [structlog.processors.format_exc_info, _hide_secrets, _console(colours)]
+        last += [tell, _hide_secrets, _console(colours)]
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
@@ -140,6 +148,22 @@ def hide_secrets(value: Any) -> Any:
             return [hide_secrets(part) for part in value]
         case _:
             return value
+
+
+def _places(_logger: Any, _method: str, record: Record) -> Record:
+    """Puts the exception's type, those of its causes, and where each was raised in the place of its text."""
+    given = record.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
+    told: list[str] = []
+    seen: set[int] = set()
+    while isinstance(error, BaseException) and id(error) not in seen:
+        seen.add(id(error))
+        steps = [f"{Path(step.filename).name}:{step.lineno} {step.name}" for step in extract_tb(error.__traceback__)]
+        told.append(" < ".join([type(error).__qualname__, *reversed(steps[-_PLACES:])]))
+        error = error.__cause__ or error.__context__
+    if told:
+        record["exception"] = told
+    return record
 
 
 def _hide_secrets(_logger: Any, _method: str, record: Record) -> Record:

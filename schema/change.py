@@ -22,6 +22,7 @@ from schema.tariff import TariffLine
 from schema.values import Money
 
 _EARLIEST = date(1900, 1, 1)
+_NAMES = {"additional_duties": "additionalDuties"}
 _DELTA_SCOPES = ("entries:read", "commercial:read", "duty:quote")
 
 
@@ -46,7 +47,7 @@ class ChangeImpact:
 
     @computed(
         "What the entry lines of the year before would owe more (or, below zero, less) after the change than before "
-        "it, all else being equal; null where it cannot be worked out.",
+        "it, all else being equal and without declared facts; null where it cannot be worked out.",
         scopes=_DELTA_SCOPES,
     )
     async def duty_delta(root: Any, info: Info) -> Money | None:  # noqa: N805
@@ -83,10 +84,10 @@ class TariffChange:
         """In the later revision."""
         return await _line(info.context, root, 1)
 
-    @computed("Which parts of the line differ: general, special, other, units, description, additional_duties.")
+    @computed("Which parts of the line differ: general, special, other, units, description, additionalDuties.")
     def fields(root: Any) -> list[str]:  # noqa: N805
         """None for a line that is new or gone, and for a measure."""
-        return [] if root.lines is None else list(root.lines.fields)
+        return [] if root.lines is None else [_NAMES.get(name, name) for name in root.lines.fields]
 
     @computed("The measure that begins, ends or changes, as it is afterwards where it goes on.")
     def measure(root: Any) -> Measure | None:  # noqa: N805

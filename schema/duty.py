@@ -16,7 +16,7 @@ from app.engine.scopes import requires
 from app.errors import BadUserInput
 from app.services.quote_document import document, line_form
 from schema.enums import DutyErrorCode, DutyKind, TransportMode
-from schema.measure import Measure
+from schema.measure import Measure, declared_under
 from schema.node import Node
 from schema.scalars import CountryCode, CurrencyCode, HtsNumber, Json
 from schema.tariff import TariffRevision
@@ -43,7 +43,7 @@ class DutyComponent:
 
     kind: DutyKind = stored("Under which authority it is owed.", "kind")
     code: str | None = stored("The measure, program or fee class.", "code")
-    hts_number: HtsNumber | None = stored("The number it is declared under.", "htsNumber")
+    hts_number: HtsNumber | None = declared_under("The number it is declared under; null where several may be meant.")
     label: str = stored("What it is.", "label")
     rate_text: str = stored("Its rate.", "rateText")
     base: Money = stored("The value it is taken of.", "base", _amount)

@@ -9,14 +9,18 @@ from app.engine.bindings import column, computed
 from app.engine.context import Context, Info
 from app.engine.paging import Edge, Page, PageInfo
 from app.engine.scopes import requires
-from app.errors import BadUserInput
+from app.errors import BadUserInput, Forbidden
 from app.events import cursor as cursors
+from app.events.types import EVENTS
+from app.ids import type_of
+from app.principal import Principal
 from app.store.statement import Select, Where
 from schema.enums import EventType
-from schema.node import Node, find_node
+from schema.node import Node, find_node, reading
 from schema.scalars import Json
 
 _LARGEST = 1_000
+_NO_KIND = "none"
 
 Types = Annotated[list[EventType] | None, strawberry.argument(description="Only these kinds; all where absent.")]
 Subject = Annotated[strawberry.ID | None, strawberry.argument(description="Only events about this object.")]
@@ -34,7 +38,14 @@ class Event(Node):
 
     type: EventType = column("What happened.")
     occurred_at: datetime = column("When it happened.")
-    data: Json = column("The facts of the event, as documented for its type.")
+
+    @computed("The facts of the event, as documented for its type; needs the scope that reads its subject.")
+    def data(root: Any, info: Info) -> Json:  # noqa: N805
+        """Forbidden where the subject's type is out of reach; feeds leave such events out."""
+        scopes = reading(type_of(root.subject_id))
+        if not info.context.principal.has(*scopes):
+            raise Forbidden(f"data of this event needs the scope {' '.join(scopes)}.", missingScopes=list(scopes))
+        return root.data
 
     @computed("Its place in the log; resumes a feed or a subscription.", needs=("position",))
     def cursor(root: Any) -> str:  # noqa: N805
@@ -47,13 +58,21 @@ class Event(Node):
         return await find_node(info.context, root.subject_id, "subject")
 
 
+def kinds_for(principal: Principal, types: list[EventType] | None) -> frozenset[str] | None:
+    """The stored names of the kinds a caller gets: of those asked for, the ones whose subjects its scopes reach. None
+    where that is every kind. An event tells of its subject, so its kind needs the subject's own scope too."""
+    reached = {kind.value for kind in EventType if principal.has(*reading(EVENTS[kind].subject))}
+    wanted = {kind.value for kind in types} & reached if types else reached
+    return None if len(wanted) == len(EventType) else frozenset(wanted or {_NO_KIND})
+
+
 async def list_events(
     context: Context, types: list[EventType] | None, subject: str | None, after: str | None, first: int
 ) -> Page:
     """A page of the log, oldest first; without `after` it starts at the oldest event kept."""
     if not 1 <= first <= _LARGEST:
         raise BadUserInput(f"`first` is {first}: it must be from 1 to {_LARGEST}.")
-    kinds = frozenset(kind.value for kind in types) if types else None
+    kinds = kinds_for(context.principal, types)
     rows = await context.feed.page(context.principal, types=kinds, subject=subject, after=after, limit=first + 1)
     edges = [Edge(cursors.encode(row.position), row) for row in rows[:first]]
     info = PageInfo(

@@ -56,3 +56,9 @@ async def find_node(context: Context, identifier: str, field: str = "node") -> A
         scopes = sorted(lacking)
         raise Forbidden(f"{field} of type {name} needs the scope {' and '.join(scopes)}.", missingScopes=scopes)
     return await context.loaders.row(TABLES[name]).load(identifier)
+
+
+def reading(type_name: str | None) -> tuple[str, ...]:
+    """The scopes that stand on a type, if any."""
+    scope = SCOPES.get(type_name or "")
+    return (scope,) if scope else ()

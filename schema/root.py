@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import strawberry
+from graphql import GraphQLInputObjectType
 from strawberry.schema.config import StrawberryConfig
 
 from app.engine.bindings import Lookup, Paged, Prefixed, computed, paged
@@ -194,6 +195,11 @@ class Query:
 
 def build_schema() -> strawberry.Schema:
     """The whole graph, ready to be executed."""
-    return strawberry.Schema(
+    made = strawberry.Schema(
         Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS, relay_max_results=1_000)
     )
+    for named in made._schema.type_map.values():
+        definition = named.extensions.get("strawberry-definition")
+        if isinstance(named, GraphQLInputObjectType) and getattr(definition, "is_one_of", False):
+            named.is_one_of = True  # strawberry prints it but leaves the validation of literals out
+    return made

@@ -1,5 +1,6 @@
 """The custom scalars: how each is read, written and refused."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NewType
@@ -17,6 +18,8 @@ CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
 MoneyAmount = NewType("MoneyAmount", Decimal)
 Json = NewType("Json", object)
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Cents(Decimal):
@@ -39,7 +42,7 @@ def _decimal_in(value: Any) -> Decimal:
 
 def _date_in(value: Any) -> date:
     text = _text(value, "A Date, such as 2026-11-22,")
-    if len(text) != 10:
+    if _DAY.fullmatch(text) is None:
         raise ValueError(f"{text[:20]!r} is not a day written as 2026-11-22")
     return date.fromisoformat(text)
 

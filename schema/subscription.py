@@ -15,7 +15,7 @@ from app.events.feed import Interest
 from schema.classification import Classification
 from schema.entry import Entry
 from schema.enums import ClassificationDecision, ClassificationStatus, EntryStatus, EventType, ShipmentStatus
-from schema.event import After, Event, Subject, Types
+from schema.event import After, Event, Subject, Types, kinds_for
 from schema.product import Product
 from schema.scalars import HtsNumber
 from schema.shipment import Shipment
@@ -199,7 +199,7 @@ class Subscription:
         """The log itself."""
         if first is not None and first < 1:
             raise BadUserInput(f"`first` is {first}: it must be at least 1.")
-        kinds = frozenset(kind.value for kind in types) if types else None
+        kinds = kinds_for(info.context.principal, types)
         return await _tail(info, Interest(kinds, (subject,) if subject else None), after, first)
 
 

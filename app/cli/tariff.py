@@ -50,12 +50,14 @@ def load(
     verb = "was loaded before" if loaded.already else "is loaded"
     steps.finish(
         "loaded",
-        f"{name} {verb}: {loaded.lines} lines, in force from {effective}",
+        f"{name} {verb}: {loaded.lines} lines, in force from {effective}"
+        + (f". Note: {loaded.notice}" if loaded.notice else ""),
         revisionId=loaded.revision_id,
         name=name,
         effectiveFrom=effective,
         lines=loaded.lines,
         already=loaded.already,
+        notice=loaded.notice,
         sha256=export.sha256,
     )
 

@@ -12,6 +12,7 @@ from app.principal import Principal
 from app.store import tariff
 from app.store.session import Store
 from app.store.statement import Children, Link, Order, Select, Where
+from app.tariff.code import other_spelling
 
 _BATCH = 5_000
 
@@ -78,7 +79,8 @@ class Loaders:
             found: dict[tuple[str, str], Any] = {}
             for revision in {row.id: row for row in revisions.values() if row is not None}.values():
                 asked = {number for number, day in keys if _is(revisions[day], revision)}
-                numbers = tuple(asked | {number[:-3] for number in asked if _undivided(number)})
+                others = {other for number in asked if (other := other_spelling(number)) is not None}
+                numbers = tuple(asked | others)
                 where = (Where("revision_id", "eq", revision.id), Where("number", "in", numbers))
                 for row in await self._store.rows(self._principal, Select("tariff_line", where)):
                     found[(row.number, revision.id)] = row
@@ -128,18 +130,14 @@ class Loaders:
         return made
 
 
-def _undivided(number: str) -> bool:
-    """Whether the number may stand for an 8-digit line that is filed with the suffix 00."""
-    return len(number) == 13 and number.endswith(".00")
-
-
 def _line_of(found: dict[tuple[str, str], Any], number: str, revision: Any | None) -> Any | None:
+    """The line of a number, or the one that goes by its other spelling; as `Schedule.find` decides it."""
     if revision is None:
         return None
     line = found.get((number, revision.id))
-    if line is None and _undivided(number):
-        line = found.get((number[:-3], revision.id))
-        return line if line is not None and line.declarable else None
+    if line is None and (other := other_spelling(number)) is not None:
+        twin = found.get((other, revision.id))
+        return twin if twin is not None and twin.declarable else None
     return line
 
 

@@ -5,7 +5,7 @@ Release and summary are two procedures joined by one entry number. One status is
 what each procedure last said, so that a summary accepted before release (one-step filing) loses nothing."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -78,6 +78,7 @@ INITIAL = frozenset({S.DRAFT})
 EDITABLE = frozenset({S.DRAFT, S.READY, S.REJECTED})
 TERMINAL = frozenset({S.LIQUIDATED, S.CANCELLED})
 REPEATABLE = _CLEARANCE
+PREPARING = frozenset({S.DRAFT, S.READY})
 
 TRANSITIONS: MappingProxyType[EntryStatus, frozenset[EntryStatus]] = MappingProxyType(
     {
@@ -135,6 +136,8 @@ _SUMMARY_SAYS = MappingProxyType(
     }
 )
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
 _FILED = (SummaryStatus.ACCEPTED, SummaryStatus.REJECTED, SummaryStatus.UNDER_REVIEW, SummaryStatus.PAID)
 
 
@@ -185,22 +188,33 @@ def decide(current: EntryStatus, to: EntryStatus) -> Accepted | Refused:
 def decide_at(current: Step, earlier: tuple[Step, ...], to: EntryStatus, occurred_at: datetime) -> Accepted | Refused:
     """The same for a status that occurred at a given moment, which may lie before the current one.
 
-    Messages arrive out of order. One that is older than the current status still moves the entry on when it is further
-    along (clocks differ) or when the current status is our own draft; otherwise it is late: it takes its place in the
-    history after the step it followed in time, if it could follow that, and leaves the entry as it is.
-    `earlier` are the other steps known, in any order."""
-    is_news = occurred_at >= current.occurred_at or current.status in (S.DRAFT, S.READY)
-    if is_news or _PHASE[to] > _PHASE[current.status]:
-        return decide(current.status, to)
-    before = predecessor(earlier, occurred_at)
-    verdict = decide(before, to)
+    Messages arrive out of order. One that is older than what customs last said still moves the entry on when it is
+    further along (clocks differ) and can follow; otherwise it is late: it takes its place in the history after the step
+    it followed in time, if it could follow that, and leaves the entry as it is. Our own preparing is no measure of what
+    is news: an entry may be drafted here after it was filed elsewhere. `earlier` are the steps known, in any order."""
+    verdict = decide(current.status, to)
+    if occurred_at >= _last_heard(current, earlier):
+        return verdict
+    ahead = current.status not in PREPARING and _PHASE[to] > _PHASE[current.status]
+    if ahead and isinstance(verdict, Accepted):
+        return verdict
+    verdict = decide(predecessor(earlier, occurred_at), to)
     return Accepted(late=True) if isinstance(verdict, Accepted) else verdict
 
 
 def predecessor(steps: tuple[Step, ...], moment: datetime) -> EntryStatus:
-    """The status an entry had at a moment: that of the last step by then, or DRAFT where it is older than all."""
+    """The status an entry had at a moment: that of the last step by then, or DRAFT where it is older than all. DRAFT and
+    READY bear the time of our own work, so they count only where nothing was filed by then."""
     known = [step for step in steps if step.occurred_at <= moment]
-    return max(known, key=lambda step: step.occurred_at).status if known else S.DRAFT
+    filed = [step for step in known if step.status not in PREPARING]
+    return max(filed or known, key=lambda step: step.occurred_at).status if known else S.DRAFT
+
+
+def _last_heard(current: Step, steps: tuple[Step, ...]) -> datetime:
+    """When the present status began; of an entry being prepared, when customs last said anything."""
+    if current.status not in PREPARING:
+        return current.occurred_at
+    return max((step.occurred_at for step in steps if step.status not in PREPARING), default=_NEVER)
 
 
 def statuses_for(
@@ -214,10 +228,10 @@ def statuses_for(
 
 
 def dates_after(status: EntryStatus, occurred_at: datetime, before: Dates) -> Dates:
-    """The dates of an entry once a status is known. Filing counts from the first status that implies it, release
-    from the first release: a redelivery does not move the summary's due day."""
+    """The dates of an entry once a status is known, in whatever order they become known. Filing counts from the earliest
+    status that implies it, release from the earliest release: a redelivery does not move the summary's due day."""
     filed_at, released_at = before.filed_at, before.released_at
-    if status is S.SUBMITTED or (filed_at is None and status not in (S.DRAFT, S.READY, S.CANCELLED)):
+    if status not in (*PREPARING, S.CANCELLED) and (filed_at is None or occurred_at < filed_at):
         filed_at = occurred_at
     if status is S.RELEASED and (released_at is None or occurred_at < released_at):
         released_at = occurred_at

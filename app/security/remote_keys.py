@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import orjson
 import structlog
+from cryptography.exceptions import UnsupportedAlgorithm
 from jwt import PyJWK, PyJWTError
 
 from app.clock import Clock
@@ -190,7 +191,7 @@ def _published(member: dict[str, Any]) -> VerificationKey | None:
         return None
     try:
         public_key = PyJWK.from_dict(member).key
-    except (PyJWTError, ValueError, TypeError, KeyError, AttributeError):
+    except (PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, KeyError, AttributeError):
         return None
     algorithm = algorithm_of(public_key)
     if algorithm is None or member.get("alg", algorithm) != algorithm or not isinstance(public_key, PublicKey):

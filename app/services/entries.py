@@ -9,7 +9,7 @@ from typing import Any
 
 from app.clock import today
 from app.filing.checks import EntryView, LineView, blockers, check_entry
-from app.filing.entry import EDITABLE, EntryStatus
+from app.filing.entry import EDITABLE, EntryStatus, FilingEnvironment
 from app.filing.numbering import parse_entry_number
 from app.principal import Principal
 from app.services.archive import fresh
@@ -24,7 +24,7 @@ from app.store.session import Store
 from app.store.statement import Select, Where
 from app.store.tables import Entry, EntryLine, EntryStatusChange, Organisation, Party, Product
 from app.store.unit import Unit
-from app.values import OrganisationKind
+from app.values import OrganisationKind, format_timestamp
 
 __all__ = [
     "EntryCancel",
@@ -44,7 +44,10 @@ __all__ = [
     "update_entry",
 ]
 
-AHEAD = timedelta(days=1)
+AHEAD = timedelta(minutes=15)
+_WITH_ITS_FILER = (
+    "an entry under a number of its own is filed by whom the number belongs to; record the answers (entryStatusRecord)"
+)
 
 
 class EntryStatusRecordErrorCode(StrEnum):
@@ -174,11 +177,13 @@ async def file_entry(store: Store, principal: Principal, command: EntryFile) -> 
         if entry is None:
             return Outcome(faults=faults())
         fresh(faults, entry.version, command.expected_version)
+        if entry.environment != FilingEnvironment.SIMULATED:
+            faults.add("NOT_ALLOWED", _WITH_ITS_FILER, "id")
         for check in blockers(check_entry(await _view(unit, entry, known))):
             faults.add("BLOCKED", check.message, "id")
         if faults or command.dry_run:
             return Outcome(id=None if faults else entry.id, faults=faults(), unchanged=not faults)
-        return await _move(unit, faults, entry, News(EntryStatus.SUBMITTED, unit.now), "id")
+        return await _move(unit, faults, entry, News(EntryStatus.SUBMITTED, unit.now), "id", deed=True)
 
     return await once(store, principal, command, work, OUTCOME)
 
@@ -194,7 +199,8 @@ async def cancel_entry(store: Store, principal: Principal, command: EntryCancel)
             fresh(faults, entry.version, command.expected_version)
         if faults or entry is None:
             return Outcome(faults=faults())
-        return await _move(unit, faults, entry, News(EntryStatus.CANCELLED, unit.now, narrative=reason), "id")
+        news = News(EntryStatus.CANCELLED, unit.now, narrative=reason)
+        return await _move(unit, faults, entry, news, "id", deed=True)
 
     return await once(store, principal, command, work, OUTCOME)
 
@@ -225,8 +231,8 @@ async def update_entry(store: Store, principal: Principal, command: EntryUpdate)
     return await once(store, principal, command, work, OUTCOME)
 
 
-async def _move(unit: Unit, faults: Faults, entry: Entry, news: News, path: str) -> Outcome:
-    why = await move(unit, entry, news)
+async def _move(unit: Unit, faults: Faults, entry: Entry, news: News, path: str, *, deed: bool = False) -> Outcome:
+    why = await move(unit, entry, news, deed=deed)
     if why is not None:
         faults.add("TRANSITION_NOT_ALLOWED", why, path)
         return Outcome(faults=faults())
@@ -236,7 +242,11 @@ async def _move(unit: Unit, faults: Faults, entry: Entry, news: News, path: str)
 def _news(unit: Unit, faults: Faults, command: EntryStatusRecord) -> News | None:
     occurred = faults.moment(command.occurred_at, "occurredAt")
     if occurred is not None and occurred > unit.now + AHEAD:
-        faults.add("IN_FUTURE", "it has not happened yet", "occurredAt")
+        message = (
+            f"it would happen more than {AHEAD.seconds // 60} minutes from now; the time here is "
+            f"{format_timestamp(unit.now)}: look at the offset"
+        )
+        faults.add("IN_FUTURE", message, "occurredAt")
     source = faults.text(command.source, "source", longest=NAME)
     code = faults.text(command.code, "code", longest=CODE, required=False)
     narrative = faults.text(command.narrative, "narrative", longest=PROSE, required=False)

@@ -16,6 +16,7 @@ from app.filing.entry import (
     Step,
     SummaryStatus,
     dates_after,
+    decide,
     decide_at,
     predecessor,
     statuses_for,
@@ -44,11 +45,15 @@ class News:
         return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
-async def move(unit: Unit, entry: Entry, news: News) -> str | None:
-    """Brings an entry to a status, or files late news in its history without moving it (`filing.entry.decide_at`).
+async def move(unit: Unit, entry: Entry, news: News, *, deed: bool = False) -> str | None:
+    """Brings an entry to a status, or files late news in its history without moving it (`filing.entry.decide_at`). A
+    deed, which the caller does here and now, is never late, however far ahead the clock of the last message was.
     Returns why it may not, or None; raises nothing. The caller holds the entry's lock and may write it."""
     history = await unit.find_all(EntryStatusChange, entry_id=entry.id)
-    verdict = decide_at(_current(entry, history), _steps(history), news.status, news.occurred_at)
+    if deed:
+        verdict = decide(EntryStatus(entry.status), news.status)
+    else:
+        verdict = decide_at(_current(entry, history), _steps(history), news.status, news.occurred_at)
     if isinstance(verdict, Refused):
         return verdict.reason
     previous = predecessor(_steps(history), news.occurred_at) if verdict.late else EntryStatus(entry.status)

@@ -63,9 +63,10 @@ async def holdings_of(store: Store, caller: Principal, since: date, today: date)
         for row in await stored.products_by_number(store, caller):
             products[row.hts_number, row.origin_country] = row.products
     if caller.has("entries:read"):
-        for row in await stored.lines_filed(store, caller, since - YEAR, date.max):
-            if row.customs_value_currency == "USD" and row.customs_value_amount is not None:
-                lines[row.hts_number, row.origin_country].append(own_line(row))
+        async for portion in stored.lines_filed(store, caller, since - YEAR, date.max):
+            for row in portion:
+                if row.customs_value_currency == "USD" and row.customs_value_amount is not None:
+                    lines[row.hts_number, row.origin_country].append(own_line(row))
     if caller.has("duty:quote"):
         for row in await stored.quotes_from(store, caller, today):
             parts = row.assessment["lines"]
@@ -232,7 +233,7 @@ def _alone(revision: Any, number: str, line: Any) -> Schedule:
 
 
 def _calculator(bench: Bench, identifier: str, measure: Measure | None) -> Calculator:
-    """By the measures in force with another one, or none, in the place of one; the bench's own where that is the same."""
+    """By the measures in force with another one, or none, in the place of one; the bench's own where none differs."""
     book = bench.measures
     if measure == book.measures.get(identifier):
         return bench.calculator

@@ -14,7 +14,7 @@ from typing import Any, Final
 from app.duty.assessment import DISCLAIMER, LineAssessment, LineInput
 from app.errors import BadUserInput
 from app.principal import Principal
-from app.services.holdings import own_line
+from app.services.holdings import OwnLine, own_line
 from app.services.quotes import Desk
 from app.store import holdings as stored
 from app.store.session import Store
@@ -23,6 +23,7 @@ from app.tariff.measure import MeasureBook, PrefixEntry
 from app.values import format_decimal
 
 COLUMNS: Final = ("month", "origin", "chapter", "entries", "lines", "customs_value_usd", "duty_usd")
+ASSUMED: Final = "Entry lines carry no claimed preference and no declared facts: the defaults are assumed for all."
 _NOTHING: Final = Decimal(0)
 _SHOWN: Final = 60
 
@@ -42,7 +43,7 @@ class ImpactRow:
 
 @dataclass(frozen=True, slots=True)
 class DutyImpact:
-    """The whole answer. `unanswered` lines have no duty to be read: a currency, number or quantity stands against it."""
+    """The whole answer. `unanswered` lines have no duty to be read: currency, number or quantity stands against it."""
 
     measures: tuple[str, ...]
     rows: tuple[ImpactRow, ...]
@@ -84,14 +85,18 @@ async def duty_impact(
         raise BadUserInput(
             f"No measure is named {measure[:_SHOWN]!r}: give an id, a program, a heading or an authority."
         )
-    rows = await stored.lines_filed(store, caller, since, until)
-    usable = [row for row in rows if row.customs_value_currency == "USD" and row.customs_value_amount is not None]
-    lines = [own_line(row) for row in usable]
     regime = _regimes(bench.measures, await desk.revision_days(caller))
-    asked = [
-        (LineInput(row.hts_number, row.origin_country, line.value, line.quantities), regime(line.day))
-        for row, line in zip(usable, lines, strict=True)
-    ]
+    lines: list[OwnLine] = []
+    asked: list[tuple[LineInput, date]] = []
+    unanswered = 0
+    async for portion in stored.lines_filed(store, caller, since, until):
+        for row in portion:
+            if row.customs_value_currency != "USD" or row.customs_value_amount is None:
+                unanswered += 1
+                continue
+            line = own_line(row)
+            lines.append(line)
+            asked.append((LineInput(row.hts_number, row.origin_country, line.value, line.quantities), regime(line.day)))
     answers = await desk.assess_lines(caller, asked, questions=False)
     sums: dict[tuple[str, str, str], _Sum] = defaultdict(lambda: _Sum(set(), 0, _NOTHING, _NOTHING))
     for line, answer in zip(lines, answers, strict=True):
@@ -103,7 +108,7 @@ async def duty_impact(
         held.lines += 1
         held.value += line.value
         held.duty += paid
-    unanswered = len(rows) - len(usable) + sum(answer is None or answer.duty_total is None for answer in answers)
+    unanswered += sum(answer is None or answer.duty_total is None for answer in answers)
     return _answer(sums, wanted, unanswered, await desk.notices(caller, [day for _, day in asked]))
 
 
@@ -113,8 +118,7 @@ def named(book: MeasureBook, text: str) -> frozenset[str]:
     return frozenset(
         one.id
         for one in book.measures.values()
-        if folded
-        in (one.id.casefold(), one.program.casefold(), (one.heading or "-").casefold(), one.kind.value.casefold())
+        if folded and folded in {name.casefold() for name in (one.id, one.program, one.heading or "", one.kind.value)}
     )
 
 
@@ -163,5 +167,5 @@ def _answer(
         lines=sum(row.lines for row in rows),
         duty=sum((row.duty for row in rows), _NOTHING),
         unanswered=unanswered,
-        notices=tuple(notices),
+        notices=(ASSUMED, *notices),
     )

@@ -11,8 +11,9 @@ from app.principal import Caller, SystemPrincipal
 from app.services.inputs import NAME, Faults
 from app.store import tariff as stored
 from app.store.session import Store
-from app.store.statement import Select, Where
+from app.store.statement import Order, Select, Where
 from app.store.tariff import NewRevision, Progress
+from app.tariff.code import other_spelling
 from app.tariff.export import Export
 
 _SYSTEM = SystemPrincipal("the tariff is the installation's, not a tenant's")
@@ -28,11 +29,13 @@ class TariffLoadErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`lines` are the numbered lines; `already` where the same revision was loaded before."""
+    """`lines` are the numbered lines; `already` where the same revision was loaded before; `notice` says what the loader
+    may not have meant."""
 
     revision_id: str
     lines: int
     already: bool
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ async def load_tariff(
         if raced is None:
             raise
         return _same(raced, export, effective_from)
-    return Loaded(identifier, sum(row.number is not None for row in export.rows), already=False)
+    lines = sum(row.number is not None for row in export.rows)
+    return Loaded(identifier, lines, already=False, notice=None if starter else await _rivals(store, new))
 
 
 async def list_revisions(store: Store) -> Sequence[Any]:
@@ -87,13 +91,13 @@ async def revision_lines(store: Store, name: str) -> list[Any] | None:
 
 
 async def known_numbers(store: Store, caller: Caller, numbers: Collection[str], on: date) -> dict[str, Known]:
-    """What the revision in force on a day says of each dotted number. An undivided legal line is filed with the suffix
-    00 (General Statistical Note 3(a), HTSUS), so 0106.11.00.00 is known where 0106.11.00 is declarable."""
+    """What the revision in force on a day says of each dotted number. An undivided line goes by two numbers: 0106.11.00
+    and 0106.11.00.00 are both known where one of them is declarable."""
     revision = await stored.revision_on(store, caller, on) if numbers else None
     if revision is None:
         return dict.fromkeys(numbers, Known(None, None))
-    spellings = {number: (number, number[:-3]) if number.endswith(".00") else (number,) for number in numbers}
-    wanted = tuple(sorted({spelling for several in spellings.values() for spelling in several}))
+    others = (other_spelling(number) for number in numbers)
+    wanted = tuple(sorted({*numbers, *(other for other in others if other is not None)}))
     where = (Where("revision_id", "eq", revision.id), Where("number", "in", wanted))
     lines = {line.number: line for line in await store.rows(caller, Select("tariff_line", where))}
     return {number: _known(number, lines, starter=revision.starter) for number in numbers}
@@ -103,14 +107,24 @@ def _known(number: str, lines: dict[str, Any], *, starter: bool) -> Known:
     line = lines.get(number)
     if line is not None:
         return Known(True, bool(line.declarable))
-    legal = lines.get(number[:-3]) if number.endswith(".00") and len(number) == 13 else None
-    if legal is not None and legal.declarable:
+    twin = lines.get(other_spelling(number) or "")
+    if twin is not None and twin.declarable:
         return Known(True, True)
     return Known(None, None) if starter else Known(False, False)
 
 
 async def _named(store: Store, name: str) -> Any | None:
     return await store.first(_SYSTEM, Select("tariff_revision", (Where("name", "eq", name),)))
+
+
+async def _rivals(store: Store, new: NewRevision) -> str | None:
+    """A word of warning where other revisions than starters come into force on the same day."""
+    same_day = (Where("effective_from", "eq", new.effective_from), Where("starter", "eq", False))
+    found = await store.rows(_SYSTEM, Select("tariff_revision", same_day, (Order("id"),)))
+    names = ", ".join(row.name for row in found if row.name != new.name)
+    if not names:
+        return None
+    return f"{names} comes into force on {new.effective_from} too: of one day the revision loaded last is read"
 
 
 def _same(row: Any, export: Export, effective_from: date) -> Loaded:

@@ -1,7 +1,7 @@
 """What an organisation has under HTS numbers, counted and listed without reading whole rows: its own products, entry
 lines and quotes, never those of others that it may see."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from app.store.session import Store
 from app.store.tables import TABLES
 
 _PRODUCT, _ENTRY, _LINE, _QUOTE = (TABLES[name] for name in ("product", "entry", "entry_line", "duty_quote"))
+_PORTION = 5_000
 
 
 async def products_by_number(store: Store, caller: Principal) -> Sequence[Any]:
@@ -22,10 +23,12 @@ async def products_by_number(store: Store, caller: Principal) -> Sequence[Any]:
     return await store.fetch(sa.select(*columns, sa.func.count().label("products")).where(*kept).group_by(*columns))
 
 
-async def lines_filed(store: Store, caller: Principal, since: date, until: date) -> Sequence[Any]:
-    """The lines of the entries filed from one day up to another: entry, number, origin, value, currency, quantities,
-    `filed_at`. Entries that were refused or withdrawn are left out: nothing is owed on them."""
+async def lines_filed(store: Store, caller: Principal, since: date, until: date) -> AsyncIterator[Sequence[Any]]:
+    """The lines of the entries filed from one day up to another, in portions, so that others get their turn: entry,
+    number, origin, value, currency, quantities, `filed_at`. Entries that were refused or withdrawn are left out:
+    nothing is owed on them."""
     columns = (
+        _LINE.c.id,
         _LINE.c.entry_id,
         _LINE.c.hts_number,
         _LINE.c.origin_country,
@@ -41,7 +44,13 @@ async def lines_filed(store: Store, caller: Principal, since: date, until: date)
         _ENTRY.c.status.not_in(("REJECTED", "CANCELLED")),
     )
     joined = _LINE.join(_ENTRY, _ENTRY.c.id == _LINE.c.entry_id)
-    return await store.fetch(sa.select(*columns).select_from(joined).where(*kept))
+    query = sa.select(*columns).select_from(joined).where(*kept).order_by(_LINE.c.id).limit(_PORTION)
+    last = ""
+    while portion := await store.fetch(query.where(_LINE.c.id > last)):
+        yield portion
+        last = portion[-1].id
+        if len(portion) < _PORTION:
+            return
 
 
 async def quotes_from(store: Store, caller: Principal, day: date) -> Sequence[Any]:

@@ -49,6 +49,15 @@ def is_under(number: str, ancestor: str) -> bool:
     )
 
 
+def other_spelling(number: str) -> str | None:
+    """The other number that an undivided line goes by: 0106.11.00 for 0106.11.00.00 and the reverse, since such a line
+    is filed with the suffix 00 (General Statistical Note 3(a), HTSUS). None for every other number. A schedule that has
+    both of them means two lines: look there for the number itself first."""
+    if len(number) == len("0106.11.00"):
+        return f"{number}.00"
+    return number[:-3] if len(number) == len("0106.11.00.00") and number.endswith(".00") else None
+
+
 def _mend(text: str, fault: str, digits: Collection[int]) -> str:
     shown = text.strip()
     shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"

@@ -16,12 +16,15 @@ MAX_BYTES: Final = 512 * 1024 * 1024
 SEPARATOR: Final = " › "
 
 _REQUIRED = ("htsno", "indent", "description", "units", "general", "special", "other", "footnotes")
+_MAY_BE_NULL = frozenset({"quotaQuantity", "additionalDuties", "addiitionalDuties"})
 _GZIP = b"\x1f\x8b"
 _DEEPEST = 40
+_LONGEST = 20_000  # characters of a text; the longest of the official exports of 2025 and 2026 has 1,685
 _REPORT_EVERY = 500
 _TAG = re.compile(r"</?[A-Za-z]{1,6}\s*/?>")
 _SPACE = re.compile(r"\s+")
 _HYPHEN = re.compile(r"([A-Za-z]+)- (?!(?:or|and|to|nor|but|through)\b)([a-z]+)")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LOCANT = re.compile(r"(\d)- (?=[a-z])")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _GLYPHS = str.maketrans(
@@ -182,24 +185,29 @@ def _number(position: int, row: Mapping[str, object]) -> str | None:
 
 
 def _indent(position: int, value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        indent = value
-    elif isinstance(value, str) and len(value) <= 4 and value.strip().isascii() and value.strip().isdigit():
-        indent = int(value)
-    else:
-        raise ExportError(position, "indent", f"is a whole number from 0, not {_shown(value)}")
-    if not 0 <= indent <= _DEEPEST:
+    if not (isinstance(value, str) and len(value) <= 4 and value.strip().isascii() and value.strip().isdigit()):
+        raise ExportError(position, "indent", f"is a whole number from 0 written as text, not {_shown(value)}")
+    if int(value) > _DEEPEST:
         raise ExportError(position, "indent", f"is from 0 to {_DEEPEST}, not {_shown(value)}")
-    return indent
+    return int(value)
 
 
 def _text(position: int, row: Mapping[str, object], field: str) -> str:
+    """A cleaned text. The official exports write null only where a value is missing from a field of `_MAY_BE_NULL`."""
     value = row.get(field)
-    if value is None and field not in ("htsno", "description"):
+    if value is None and field in _MAY_BE_NULL:
         return ""
     if not isinstance(value, str):
         raise ExportError(position, field, f"is text, not {_type_name(value)}")
-    return clean_text(value)
+    return _checked(position, field, value)
+
+
+def _checked(position: int, field: str, text: str) -> str:
+    if len(text) > _LONGEST:
+        raise ExportError(position, field, f"has {len(text):,} characters, more than {_LONGEST:,}")
+    if (found := _CONTROL.search(text)) is not None:
+        raise ExportError(position, field, f"holds the control character U+{ord(found[0]):04X}")
+    return clean_text(text)
 
 
 def _rate_text(position: int, row: Mapping[str, object], field: str) -> str:
@@ -208,7 +216,8 @@ def _rate_text(position: int, row: Mapping[str, object], field: str) -> str:
 
 
 def _units(position: int, value: object) -> tuple[str, ...]:
-    units = (clean_text(unit).replace("²", "2").replace("³", "3") for unit in _strings(position, "units", value))
+    texts = (_checked(position, "units", unit) for unit in _strings(position, "units", value))
+    units = (text.replace("²", "2").replace("³", "3") for text in texts)
     return tuple(unit for unit in dict.fromkeys(units) if unit)
 
 
@@ -221,13 +230,11 @@ def _footnotes(position: int, value: object) -> tuple[str, ...]:
     for note in value:
         if not isinstance(note, dict) or not isinstance(note.get("value"), str):
             raise ExportError(position, "footnotes", "holds a note without a text value")
-        notes.append(clean_text(note["value"]))
+        notes.append(_checked(position, "footnotes", note["value"]))
     return tuple(note for note in notes if note)
 
 
 def _strings(position: int, field: str, value: object) -> Iterable[str]:
-    if value is None:
-        return ()
     if not isinstance(value, list):
         raise ExportError(position, field, f"is a list of texts, not {_type_name(value)}")
     for item in value:

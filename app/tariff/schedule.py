@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol, Self
 
-from app.tariff.code import digits_of
+from app.tariff.code import other_spelling
 from app.tariff.export import TariffRow
 from app.tariff.rate import Rate, SpecialRate, parse_rate, parse_special
 
@@ -103,12 +103,13 @@ class Schedule:
         """The line of a dotted number, or None where this revision has no such line.
 
         A legal line that is not divided is filed with the suffix 00 (General Statistical Note 3(a), HTSUS), so
-        `0106.11.00.00` also finds a declarable `0106.11.00`.
+        `0106.11.00.00` also finds a declarable `0106.11.00`, and `8471.30.01` the line `8471.30.01.00` of a schedule
+        that prints only this one.
         """
         line = self.lines.get(number)
-        if line is None and digits_of(number) == 10 and number.endswith(".00"):
-            legal = self.lines.get(number[:-3])
-            return legal if legal is not None and legal.declarable else None
+        if line is None and (other := other_spelling(number)) is not None:
+            twin = self.lines.get(other)
+            return twin if twin is not None and twin.declarable else None
         return line
 
     @property

@@ -63,14 +63,7 @@ def build_app(
     clients = Clients(settings.max_client_sockets)
     delivery = delivery or Unshared(engine)
     sockets = SocketEndpoint(
-        delivery,
-        authenticator,
-        settings,
-        origins=origins,
-        drain=drain,
-        clients=clients,
-        metrics=metrics,
-        clock=clock,
+        delivery, authenticator, settings, origins=origins, drain=drain, clients=clients, metrics=metrics, clock=clock
     )
     streams = EventStreams(settings, drain=drain, clients=clients, metrics=metrics, clock=clock)
     page = bundle.page("index.html") if bundle else plain
@@ -100,6 +93,7 @@ def build_app(
     application.router.redirect_slashes = False
     application.state.drain = drain
     application.state.clients = clients
+    application.state.delivery = delivery
     return application
 
 

@@ -229,6 +229,21 @@ async def test_a_bad_document_is_refused_with_its_status(
     assert (response.status, response.executed, set(codes(response))) == (status, False, {code})
 
 
+@pytest.mark.parametrize("by", ["{}", '{id: "x", sku: "y"}', "{id: null}", '{id: "x", nothing: 1}'])
+async def test_a_look_up_takes_exactly_one_name(sqlite_world: World, by: str) -> None:
+    response = await ask(sqlite_world, f"{{ product(by: {by}) {{ id }} }}")
+
+    assert (response.status, set(codes(response))) == (422, {"GRAPHQL_VALIDATION_FAILED"})
+
+
+@pytest.mark.parametrize("given", [{}, {"x": None}])
+async def test_a_look_up_by_a_null_variable_is_bad_input(sqlite_world: World, given: dict[str, Any]) -> None:
+    response = await ask(sqlite_world, "query($x: ID) { product(by: {id: $x}) { id } }", **given)
+
+    assert set(codes(response)) <= {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+    assert codes(response)
+
+
 async def test_a_fragment_bomb_is_refused_fast(sqlite_world: World) -> None:
     steps = [f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(60)]
     document = "{ ...f0 } " + " ".join(steps) + " fragment f60 on Query { viewer { subject } }"

@@ -42,7 +42,6 @@ SAMPLES = {
 AT_RUN_TIME = {
     "Query.node": frozenset({"products:read"}),
     "Query.nodes": frozenset({"products:read"}),
-    "Event.subject": frozenset({"entries:read", "shipments:read", "classifications:read", "duty:quote"}),
 }
 """Where only the id tells the type, what the ids of this world need."""
 

@@ -1,6 +1,7 @@
 """Readers that come back with their last cursor, over each of the ways there are: socket, event stream, pull."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -111,8 +112,9 @@ class PullReader(Reader):
                 body = {"query": PULL, "variables": {"after": self.cursor}}
                 url = f"http://127.0.0.1:{port}/graphql"
                 response = await client.post(url, headers=self._headers, json=body)
-                if response.headers.get("content-type", "")[:11] != "application":
-                    raise RuntimeError(f"{response.status_code} {response.headers} {response.text[:200]!r}")
+                if response.status_code >= 500:
+                    await asyncio.sleep(0.05)
+                    return
                 answer = response.json()
                 if answer.get("errors") or not answer.get("data"):
                     await asyncio.sleep(0.05)
@@ -138,6 +140,6 @@ def verdict(reader: Reader, acknowledged: set[int]) -> dict[str, Any]:
         "lost": len(acknowledged - reader.numbers),
         "duplicate": len(once) - len(set(once)) + sum(len(numbers) - 1 for numbers in by_cursor.values()),
         "repeated": len(reader.seen) - len(by_cursor),
-        "backwards": sum(after < before for before, after in zip(positions, positions[1:], strict=False)),
+        "backwards": sum(after < before for before, after in itertools.pairwise(positions)),
         "restarts": reader.restarts,
     }

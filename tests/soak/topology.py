@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+WRITER = [sys.executable, "-m", "tests.soak.writer"]
 COMMAND = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]
 
 
@@ -97,8 +98,7 @@ class Writer:
     def __init__(self, url: str, organisation: str, entries: list[str], events: int, pause: float) -> None:
         self.acknowledged: list[int] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.soak.writer", url, organisation, ",".join(entries), str(events)]
-            + ["--pause", str(pause)],
+            [*WRITER, url, organisation, ",".join(entries), str(events), "--pause", str(pause)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 
 from app.cli import main
+from app.cli.installation import load, with_store
+from app.services.tariff import load_tariff
+from app.store.session import Store
+from app.tariff.export import read_export
+from app.tariff.starter import starter_export, starter_label
 from tests.unit.test_cli_tariff import row
 
 HEADER = "case_id,hts10,origin,entry_date,customs_value_usd,quantities_json,spi_claimed,facts_json"
@@ -166,3 +171,21 @@ def test_a_file_that_is_none_is_refused_and_what_was_there_stays(capsys: pytest.
 
     assert Path("out.csv").read_text() == "precious"
     assert sorted(path.name for path in Path().iterdir() if path.is_file()) == ["in.csv", "new", "old", "out.csv"]
+
+
+def test_rows_that_stand_on_the_starter_tariff_say_so() -> None:
+    async def starter(store: Store) -> None:
+        label = starter_label()
+        export = read_export(starter_export())
+        await load_tariff(
+            store, export, name=label.name, effective_from=label.effective_from, starter=True, notice=label.notice
+        )
+
+    with_store(starter, load())
+    cases("a,6109100012,VN,2024-06-01,100,,,", "b,6109100012,VN,2025-06-20,100,,,")
+
+    assert main(["quote", "--file", "in.csv", "--out", "out.csv"]) == 0
+
+    said = [[one["question"] for one in json.loads(row["questions"]) if one["fact"] == "notice"] for row in out()]
+    assert [len(notices) for notices in said] == [1, 0]
+    assert said[0][0].startswith("Starter tariff")

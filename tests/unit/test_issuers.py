@@ -1,6 +1,7 @@
 """Tokens of outside issuers: whose keys, which claims, and what happens while an issuer rotates, errs or lies."""
 
 import asyncio
+import base64
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from app.errors import Refused, Unauthenticated
@@ -358,6 +361,26 @@ def test_a_private_key_that_is_published_by_mistake_is_not_taken() -> None:
 def test_a_key_set_is_bounded() -> None:
     member = jwk(Ed25519PrivateKey.generate())
     assert len(published_keys({"keys": [member] * 1_000})) == MAXIMUM_KEYS
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=40) | st.lists(st.text(max_size=3), max_size=2)
+NUMBERS = st.binary(max_size=70).map(lambda raw: base64.urlsafe_b64encode(raw).decode().rstrip("=")) | VALUES
+
+
+@given(
+    st.fixed_dictionaries(
+        {"kty": st.sampled_from(["RSA", "EC", "OKP", "oct", "AKP"]) | VALUES},
+        optional={
+            "crv": st.sampled_from(["P-256", "P-384", "secp256k1", "Ed25519", "Ed448", "X25519"]) | VALUES,
+            "alg": st.sampled_from(["RS256", "ES256", "EdDSA", "HS256", "none", "PS512"]) | VALUES,
+            **dict.fromkeys(("n", "e", "x", "y", "d", "k", "p", "q"), NUMBERS),
+            **dict.fromkeys(("use", "kid", "key_ops"), VALUES),
+        },
+    )
+)
+def test_no_published_member_makes_reading_fail(member: dict[str, Any]) -> None:
+    found = published_keys({"keys": [member]})
+    assert all(key.algorithm in ("RS256", "ES256", "EdDSA") for key in found)
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"keys": {}}, "keys"])

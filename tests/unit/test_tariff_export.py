@@ -270,7 +270,7 @@ def test_a_gzip_bomb_is_refused_at_the_limit() -> None:
         (3, {"indent": None}, "indent", "a whole number"),
         (3, {"indent": True}, "indent", "a whole number"),
         (3, {"indent": 1.5}, "indent", "a whole number"),
-        (3, {"indent": 10**15}, "indent", "from 0 to 40"),
+        (3, {"indent": 3}, "indent", "written as text, not 3"),
         (3, {"indent": "999"}, "indent", "from 0 to 40"),
         (3, {"htsno": "0101.21.00.1"}, "htsno", "is not an HTS number"),
         (3, {"htsno": "01"}, "htsno", "has 2 digits"),
@@ -280,13 +280,22 @@ def test_a_gzip_bomb_is_refused_at_the_limit() -> None:
         (3, {"description": None}, "description", "is text, not null"),
         (3, {"description": ["Males"]}, "description", "is text, not a list"),
         (3, {"units": "No."}, "units", "a list of texts, not text"),
+        (3, {"description": "Ma\x00les"}, "description", "control character U+0000"),
+        (3, {"description": "x" * 20_001}, "description", "has 20,001 characters, more than 20,000"),
+        (3, {"units": None}, "units", "a list of texts, not null"),
         (3, {"units": [None]}, "units", "holds null"),
+        (3, {"units": ["k\x7fg"]}, "units", "control character U+007F"),
+        (3, {"general": None}, "general", "is text, not null"),
+        (3, {"special": None}, "special", "is text, not null"),
+        (3, {"other": None}, "other", "is text, not null"),
+        (3, {"other": "2\x1b0%"}, "other", "control character U+001B"),
         (3, {"general": 5}, "general", "is text, not a number"),
         (3, {"special": {}}, "special", "is text, not an object"),
         (3, {"other": False}, "other", "is text, not true or false"),
         (3, {"footnotes": "See 9903.88.15."}, "footnotes", "a list or null, not text"),
         (3, {"footnotes": ["See 9903.88.15."]}, "footnotes", "without a text value"),
         (3, {"footnotes": [{"value": None}]}, "footnotes", "without a text value"),
+        (3, {"footnotes": [{"value": "See\x08"}]}, "footnotes", "control character U+0008"),
         (3, {"additionalDuties": 1}, "additionalDuties", "is text, not a number"),
         (3, {"quotaQuantity": 1}, "quotaQuantity", "is text, not a number"),
     ],
@@ -318,6 +327,14 @@ def test_a_row_that_is_no_object_is_named() -> None:
 
     assert (error.row, error.field) == (len(SMALL), None)
     assert "this is text" in str(error)
+
+
+def test_a_text_may_break_its_line_and_be_as_long_as_is_allowed() -> None:
+    longest = "x" * 20_000
+
+    rows = read_export(packed([row("0101", "0", longest), row("0102", "0", "Cattle,\r\n\talive\x0b:\x0c")])).rows
+
+    assert [line.description for line in rows] == [longest, "Cattle, alive :"]
 
 
 JSON = st.recursive(

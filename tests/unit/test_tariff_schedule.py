@@ -1,17 +1,20 @@
 """Which revision a day is read by, and how its lines are found."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
-from app.tariff.export import TariffRow
+from app.tariff.export import TariffRow, read_export
 from app.tariff.rate import RateKind
-from app.tariff.schedule import RevisionInfo, Schedule, TariffLine, in_force
+from app.tariff.schedule import RevisionInfo, Schedule, TariffLine, in_force, line_changes
 
+OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "hts"
 LOADED = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
@@ -91,9 +94,16 @@ def test_a_schedule_holds_the_numbered_rows_and_names_its_revision() -> None:
     assert (lines.revision_name, lines.effective_from, lines.starter) == ("2026_basic", date(2026, 1, 1), False)
 
 
-def test_an_undivided_legal_line_is_found_with_the_suffix_00_only() -> None:
+def test_an_undivided_line_is_found_with_and_without_the_suffix_00() -> None:
     lines = schedule(
-        [row("0406.90.01", declarable=True), row("0406.90.02"), row("0406.90.02.10", declarable=True), row("0406")]
+        [
+            row("0406"),
+            row("0406.90.01", declarable=True),
+            row("0406.90.02"),
+            row("0406.90.02.10", declarable=True),
+            row("0406.90.03.00", declarable=True),
+            row("0406.90.04.01", declarable=True),
+        ]
     )
 
     def found(number: str) -> str | None:
@@ -103,9 +113,26 @@ def test_an_undivided_legal_line_is_found_with_the_suffix_00_only() -> None:
     assert found("0406.90.01") == "0406.90.01"
     assert found("0406.90.01.00") == "0406.90.01"
     assert found("0406.90.01.10") is None
+    assert found("0406.90.02") == "0406.90.02"
     assert found("0406.90.02.10") == "0406.90.02.10"
     assert found("0406.90.02.00") is None
+    assert found("0406.90.03") == "0406.90.03.00"
+    assert found("0406.90.04") is None
     assert found("0406.90") is None
+
+
+@pytest.mark.parametrize("name", ["hts_2025_basic", "hts_2026_rev_10"])
+def test_no_official_line_with_the_suffix_00_has_another_beside_it_where_its_legal_line_has_no_row(name: str) -> None:
+    path = OFFICIAL / f"{name}.json.gz"
+    if not path.exists():
+        pytest.skip("the official exports are not on this machine")
+    lines = {row.number for row in read_export(path.read_bytes()).rows if row.number is not None}
+    below = Counter(number[:10] for number in lines if len(number) == 13)
+
+    undivided = [number for number in lines if number.endswith(".00") and len(number) == 13 and number[:10] not in lines]
+
+    assert len(undivided) > 8_000
+    assert {below[number[:10]] for number in undivided} == {1}
 
 
 def test_a_line_reads_its_own_rates() -> None:
@@ -120,3 +147,31 @@ def test_a_line_reads_its_own_rates() -> None:
 def test_a_superior_row_is_no_line() -> None:
     with pytest.raises(ValueError, match="row 0 has no number"):
         TariffLine.of(row(None))
+
+
+def compared(*lines: tuple[str, str, tuple[str, ...], str]) -> list[TariffLine]:
+    return [
+        TariffLine(number, description, description, units, general, "", "40%", number, (), declarable=True)
+        for number, general, units, description in lines
+    ]
+
+
+def test_the_weightiest_difference_names_a_change_and_all_are_listed() -> None:
+    before = compared(("0101.21.00.10", "Free", ("No.",), "Horses"), ("0102.21.00.10", "1%", ("No.",), "Cattle"))
+    after = compared(("0101.21.00.10", "2%", ("No.", "kg"), "Horses"), ("0102.21.00.10", "1%", ("No.",), "Oxen"))
+
+    assert [(one.kind.value, one.number, one.fields) for one in line_changes(before, after)] == [
+        ("RATE_CHANGED", "0101.21.00.10", ("general", "units")),
+        ("DESCRIPTION_CHANGED", "0102.21.00.10", ("description",)),
+    ]
+    assert line_changes(before, before) == ()
+
+
+def test_a_line_that_becomes_divided_is_gone() -> None:
+    (whole,) = compared(("0101.21.00", "Free", ("No.",), "Horses"))
+    divided = [replace(whole, declarable=False), *compared(("0101.21.00.10", "Free", ("No.",), "Mares"))]
+
+    assert [(one.kind.value, one.number) for one in line_changes([whole], divided)] == [
+        ("REMOVED", "0101.21.00"),
+        ("ADDED", "0101.21.00.10"),
+    ]

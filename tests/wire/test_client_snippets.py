@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -48,19 +49,20 @@ def text(page: Path) -> str:
 
 @contextlib.asynccontextmanager
 async def started(*command: str, cwd: Path, token: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that is ended if it does not end by itself."""
+    """A process that is ended, with those it started, if it does not end by itself."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=cwd,
         env={**os.environ, "TOKEN": token},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # a shell's children too: they hold the pipe open
         await process.wait()
 
 

@@ -118,6 +118,12 @@ def test_graphql_inspector_finds_every_saved_operation_valid(clients: Path) -> N
     run_tool(clients, "graphql-inspector", "validate", operations, schema)
 
 
+def test_graphql_eslint_finds_no_fault_in_the_schema_and_the_saved_operations(clients: Path) -> None:
+    schema, operations = "schema/schema.graphql", "schema/operations/*.graphql"
+    config = str(clients / "eslint.config.mjs")
+    run_tool(clients, "eslint", "--config", config, "--max-warnings", "0", schema, operations, cwd=ROOT)
+
+
 def application(clients: Path, folder: Path) -> Path:
     """A folder of an application of its own that has the clients installed."""
     (folder / "package.json").write_text('{"type": "module"}')

@@ -52,10 +52,12 @@ function LibraryIcon() {
 
 function Library() {
   const actions = useGraphiQLActions();
-  const { tabs, active, queryEditor, variableEditor, operationName, facts } = useGraphiQL(state => ({
+  const { tabs, active, queryEditor, variableEditor, ready, operationName, facts } = useGraphiQL(state => ({
     tabs: state.tabs, active: state.activeTabIndex, queryEditor: state.queryEditor, variableEditor: state.variableEditor,
+    ready: Boolean(state.queryEditor && state.variableEditor && state.responseEditor),
     operationName: state.operationName, facts: state.documentAST,
   }));
+  const [wanted, setWanted] = useState(null);
   const [pending, setPending] = useState(null);
   const [search, setSearch] = useState('');
   const current = tabs[active];
@@ -66,6 +68,13 @@ function Library() {
     const timer = setTimeout(() => { setPending(null); actions.run(); }, 0);
     return () => clearTimeout(timer);
   }, [pending, operationName, facts]);
+
+  // A click may come before the editor is there; a tab changed then would keep the text of the first one.
+  useEffect(() => {
+    if (!wanted || !ready) return;
+    setWanted(null);
+    open(wanted);
+  }, [wanted, ready]);
 
   const open = operation => {
     const at = tabs.findIndex(tab => tab.operationName === operation.operationName);
@@ -93,7 +102,7 @@ function Library() {
       <ul>
         {found.map(operation => (
           <li key={operation.name}>
-            <button type="button" aria-current={current?.operationName === operation.operationName || undefined} onClick={() => open(operation)}>
+            <button type="button" aria-current={current?.operationName === operation.operationName || undefined} onClick={() => setWanted(operation)}>
               <span className="title">{operation.title}</span>
               <span className="kind" data-kind={operation.kind}>{KINDS[operation.kind]}</span>
               <span className="about">{operation.description}</span>
