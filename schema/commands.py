@@ -71,6 +71,7 @@ def shipment_book(given: ShipmentBookInput) -> ShipmentBook:
         importer=_party(given.importer),
         consignee=_party(given.consignee),
         seller=_party(given.seller),
+        broker=_party(given.broker),
         idempotency_key=given.idempotency_key,
     )
 
@@ -112,7 +113,12 @@ def classification_decide(given: ClassificationDecideInput) -> ClassificationDec
 def entry_draft(given: EntryDraftInput) -> EntryDraft:
     """An entry to draft."""
     return EntryDraft(
-        shipment_id=given.shipment, type=given.type, port=given.port, idempotency_key=given.idempotency_key
+        shipment_id=given.shipment,
+        type=given.type,
+        port=given.port,
+        entry_number=given.entry_number,
+        another=given.another,
+        idempotency_key=given.idempotency_key,
     )
 
 

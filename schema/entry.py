@@ -94,7 +94,9 @@ class Entry(Node):
     updated_at: datetime = column("When it was last changed.")
     version: int = column("Counts the changes; goes with `expectedVersion`.")
 
-    @computed("What the checks before filing find, blockers first.")
+    @computed(
+        "What the checks before filing find, blockers first; to others than the owner, from what they may see themselves."
+    )
     async def checks(root: Any, info: Info) -> list[Check]:  # noqa: N805
         """Run when asked for."""
         found: Any = await checks_of_entry(info.context, root)
@@ -167,6 +169,15 @@ class EntryDraftInput:
     type: str = strawberry.field(description="The entry type; 01 is a consumption entry.", default="01")
     port: str | None = strawberry.field(
         description="The port of entry, Schedule D; the shipment's port of unlading where it is absent.", default=None
+    )
+    entry_number: str | None = strawberry.field(
+        description="The number under which your filer (you, or your broker with its ABI vendor) files it, so that the "
+        "vendor's answers find it; a number of the simulated port where it is absent.",
+        default=None,
+    )
+    another: bool = strawberry.field(
+        description="Allows an entry beside one that is neither cancelled nor rejected, as for a split shipment.",
+        default=False,
     )
     idempotency_key: str | None = strawberry.field(description=_KEY, default=None)
 

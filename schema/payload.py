@@ -37,7 +37,8 @@ _WORDS = DUTY_ERRORS | {
     "TRANSITION_NOT_ALLOWED": "That status cannot follow the present one.",
     "BLOCKED": "A check blocks filing.",
     "IN_FUTURE": "The moment lies in the future.",
-    "TAKEN": "The name is taken.",
+    "TAKEN": "The name or number is taken.",
+    "ALREADY_DRAFTED": "The shipment has an entry that is neither cancelled nor rejected.",
 }
 
 

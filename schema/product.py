@@ -134,7 +134,9 @@ class ProductUpsertInput:
 
     sku: str = strawberry.field(description="The organisation's own stock keeping unit, at most 100 characters.")
     name: str | None = strawberry.field(description="The name; required for a new product.", default=UNSET)
-    description: str | None = strawberry.field(description="What it is; a new product's name stands in.", default=UNSET)
+    description: str | None = strawberry.field(
+        description="What it is; the name, also a new one, stands in until this is given.", default=UNSET
+    )
     origin_country: CountryCode | None = strawberry.field(description="The country of origin.", default=UNSET)
     manufacturer: PartyInput | None = strawberry.field(description="Who makes it.", default=UNSET)
     unit_price: MoneyInput | None = strawberry.field(description="The price of one unit.", default=UNSET)

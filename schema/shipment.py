@@ -48,8 +48,12 @@ class ShipmentLine:
 class Preclearance:
     """Worked out from the shipment's lines and entries."""
 
-    state: PreclearanceState = column("How far it has come.")
-    blockers: list[Check] = column("What keeps an entry from being filed.")
+    state: PreclearanceState = column(
+        "How far it has come. To others than the owner, who do not see its products, READY only says: no entry yet."
+    )
+    blockers: list[Check] = column(
+        "What keeps its entry, or the entry it would become, from being filed; told to the owner alone."
+    )
     entry: Annotated["Entry", strawberry.lazy("schema.entry")] | None = column(
         "Its entry, where there is one.", scopes=("entries:read",)
     )
@@ -75,6 +79,7 @@ class Shipment(Node):
     importer: Party = related("The importer.", "party", "importer_id")
     consignee: Party | None = related("The consignee.", "party", "consignee_id")
     seller: Party | None = related("The seller.", "party", "seller_id", scopes=("commercial:read",))
+    broker: Party | None = related("The customs broker.", "party", "broker_id")
     lines: list[ShipmentLine] = ordered("The products on it.", "shipment_line", "number", column="shipment_id")
     total_value: Money | None = money(
         "The customs value of all lines; null where they differ in currency or one has none.", "total_value"
@@ -182,6 +187,10 @@ class ShipmentBookInput:
     )
     consignee: PartyInput | None = strawberry.field(description="The consignee.", default=None)
     seller: PartyInput | None = strawberry.field(description="The seller.", default=None)
+    broker: PartyInput | None = strawberry.field(
+        description="The customs broker; as an organisation linked to this party it sees the shipment and its entries.",
+        default=None,
+    )
     lines: list[ShipmentLineInput] = strawberry.field(description="The products on it.")
     idempotency_key: str | None = strawberry.field(description="Makes a repetition harmless for 24 h.", default=None)
 

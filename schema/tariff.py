@@ -195,16 +195,18 @@ async def list_lines(
 
 
 async def _search(context: Context, revision_id: str, text: str, under: str | None, asked: PageArguments) -> Page:
-    size, cursor = asked.size, asked.cursor
-    if asked.backward:
-        raise BadUserInput("A search is paged forwards: use `first` and `after`.")
+    size, cursor, backward = asked.size, asked.cursor, asked.backward
     after = None if cursor is None else _place(cursor)
     store = context.store
-    rows = await store_tariff.search(store, revision_id, text, under=under, after=after, limit=size + 1)
-    edges = [Edge(pack(["search", row.score, row.position]), row) for row in rows[:size]]
+    found = await store_tariff.search(
+        store, revision_id, text, under=under, after=after, limit=size + 1, backward=backward
+    )
+    more = len(found) > size
+    rows = found[:size][::-1] if backward else found[:size]
+    edges = [Edge(pack(["search", row.score, row.position]), row) for row in rows]
     info = PageInfo(
-        has_next_page=len(rows) > size,
-        has_previous_page=after is not None,
+        has_next_page=after is not None if backward else more,
+        has_previous_page=more if backward else after is not None,
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
@@ -213,9 +215,14 @@ async def _search(context: Context, revision_id: str, text: str, under: str | No
 
 def _place(cursor: str) -> tuple[int, int]:
     match unpack(cursor):
-        case ["search", int(score), int(position)] if abs(score) < 2**53 and 0 <= position < 2**31:
-            return score, position
+        case ["search", score, position] if _is_whole(score) and _is_whole(position):
+            if abs(score) < 2**53 and 0 <= position < 2**31:
+                return score, position
     raise BadUserInput("This cursor belongs to another list. Start again without it.")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _dotted(digits: str) -> str:

@@ -111,7 +111,9 @@ class PartyIdentifierInput:
     value: str = strawberry.field(description="The number.")
 
 
-@strawberry.input(description="A trading partner; the same name, country and numbers are the same party.")
+@strawberry.input(
+    description="A trading partner: one that is known by a number of these, else by name and country, or a new one."
+)
 class PartyInput:
     """Found again or made anew."""
 

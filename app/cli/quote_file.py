@@ -15,7 +15,8 @@ from app.errors import Refused
 
 
 def answer_file(file: Path, out: Path, *, as_json: bool) -> None:
-    """Writes one row for each row of the file; exit 3 where some rows have no answer, 1 where none has."""
+    """Writes one row for each row of the file. A row without an answer says why in its column `error`; that is an
+    answer of the command too, so the exit code is 0 once the file is whole, and 1 where no row could be answered."""
     settings = load()
     steps = Steps(as_json=as_json)
     from app.duty.casefile import COLUMNS_OUT
@@ -37,8 +38,8 @@ def answer_file(file: Path, out: Path, *, as_json: bool) -> None:
         notices=report.notices,
         out=str(out),
     )
-    if report.unanswered:
-        raise typer.Exit(3 if report.answered else 1)
+    if report.rows and not report.answered:
+        raise typer.Exit(1)
 
 
 def _read(file: Path) -> str:

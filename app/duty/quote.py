@@ -49,10 +49,16 @@ def quote(
     worker = calculator or Calculator(measures)
     rules = fees.on(request.as_of)
     faults = list(_request_faults(request, rules))
-    rate = _exchange_rate(request, faults)
-    lines = tuple(_line(number, line, request, tariff, worker, rate) for number, line in enumerate(request.lines, 1))
+    exchange = _exchange_rate(request)
+    unanswerable = [fault for fault in (exchange, _revision_fault(request, tariff)) if isinstance(fault, DutyFault)]
+    faults += unanswerable
+    rate = exchange if isinstance(exchange, Decimal) else None
+    base = unanswerable[0] if unanswerable else exchange
+    lines = tuple(_line(number, line, request, tariff, worker, base) for number, line in enumerate(request.lines, 1))
     faults += [
-        replace(line.error, field=("lines", str(line.number - 1), *line.error.field)) for line in lines if line.error
+        replace(line.error, field=("lines", str(line.number - 1), *line.error.field))
+        for line in lines
+        if line.error and line.error not in unanswerable
     ]
     known = sum((line.duty_total for line in lines if line.duty_total is not None), _NOTHING)
     charged = _fee_lines(request, lines, measures)
@@ -162,16 +168,13 @@ def _line(
     request: QuoteInput,
     tariff: TariffSource | None,
     worker: Calculator,
-    rate: Decimal | None,
+    rate: Decimal | DutyFault,
 ) -> LineAssessment:
-    """One line in US dollars. Without a revision, or a rate for its currency, it says so."""
+    """One line in US dollars. `rate` may be what keeps the whole entry from being answered; its lines then say so."""
     fault = value_fault(line.customs_value)
-    if fault is None and rate is None:
-        fault = DutyFault(DutyErrorCode.EXCHANGE_RATE_REQUIRED, f"{request.currency[:3]} needs an exchange rate")
-    if fault is None and tariff is None:
-        message = f"no revision of the tariff is loaded for {request.as_of}"
-        fault = DutyFault(DutyErrorCode.BEFORE_FIRST_REVISION, message)
-    if fault is not None or tariff is None or rate is None:
+    if fault is None and isinstance(rate, DutyFault):
+        fault = rate
+    if fault is not None or tariff is None or isinstance(rate, DutyFault):
         return LineAssessment(number, str(line.number)[:40], str(line.origin)[:40], None, error=fault)
     if rate != 1:
         line = replace(line, customs_value=line.customs_value * rate)
@@ -204,20 +207,30 @@ def _request_faults(request: QuoteInput, rules: tuple[FeeRule, ...]) -> Iterable
         yield DutyFault(DutyErrorCode.FEE_TABLE_MISSING, message, ("asOf",))
 
 
-def _exchange_rate(request: QuoteInput, faults: list[DutyFault]) -> Decimal | None:
-    """US dollars per unit of the quote's currency; None, with the fault noted, where there is none."""
+def _revision_fault(request: QuoteInput, tariff: TariffSource | None) -> DutyFault | None:
+    """What a day of entry before the first revision, or before this one, is answered with."""
+    if tariff is None:
+        message = f"no revision of the tariff is loaded for {request.as_of}"
+    elif request.as_of < tariff.effective_from:
+        message = f"{request.as_of} is before {tariff.effective_from}, when {tariff.revision_name} begins"
+    else:
+        return None
+    return DutyFault(DutyErrorCode.BEFORE_FIRST_REVISION, message, ("asOf",))
+
+
+def _exchange_rate(request: QuoteInput) -> Decimal | DutyFault:
+    """US dollars per unit of the quote's currency, or why there is none."""
     rate = request.exchange_rate
     if request.currency == _US_DOLLAR and rate is None:
         return Decimal(1)
     if not is_currency(request.currency):
         message = f"{request.currency[:20]!r} is not an ISO 4217 currency code"
-        faults.append(DutyFault(DutyErrorCode.UNKNOWN_CURRENCY, message, ("currency",)))
-        return None
+        return DutyFault(DutyErrorCode.UNKNOWN_CURRENCY, message, ("currency",))
     if rate is None:
-        return None
+        message = f"{request.currency[:3]} needs an exchange rate: US dollars per unit"
+        return DutyFault(DutyErrorCode.EXCHANGE_RATE_REQUIRED, message, ("exchangeRate",))
     wrong = value_fault(rate) is not None or not rate or (request.currency == _US_DOLLAR and rate != 1)
     if wrong:
         message = f"{str(rate)[:40]} is not a rate of US dollars per {request.currency}"
-        faults.append(DutyFault(DutyErrorCode.INVALID_EXCHANGE_RATE, message, ("exchangeRate",)))
-        return None
+        return DutyFault(DutyErrorCode.INVALID_EXCHANGE_RATE, message, ("exchangeRate",))
     return rate

@@ -227,6 +227,19 @@ def statuses_for(
     return _RELEASE.get(status, release), _SUMMARY_SAYS.get(status, summary)
 
 
+def statuses_after_late(
+    late: Step, steps: tuple[Step, ...], release: ReleaseStatus, summary: SummaryStatus
+) -> tuple[ReleaseStatus, SummaryStatus]:
+    """What release and summary say after late news: a release, or a word on the summary, still counts for its own
+    procedure where nothing newer (among `steps`) was said of that one; an entry may go on with the other meanwhile."""
+    newer = {step.status for step in steps if step.occurred_at > late.occurred_at}
+    if late.status is S.RELEASED and not newer & _RELEASE.keys():
+        return ReleaseStatus.RELEASED, summary
+    if late.status in _SUMMARY_SAYS and late.status not in _RELEASE and not newer & _SUMMARY_SAYS.keys():
+        return release, _SUMMARY_SAYS[late.status]
+    return release, summary
+
+
 def dates_after(status: EntryStatus, occurred_at: datetime, before: Dates) -> Dates:
     """The dates of an entry once a status is known, in whatever order they become known. Filing counts from the earliest
     status that implies it, release from the earliest release: a redelivery does not move the summary's due day."""

@@ -119,6 +119,8 @@ async def _subject(
     unit: Unit, faults: Faults, command: ClassificationDecide
 ) -> tuple[Product | None, Classification | None]:
     owner = unit.organisation_id
+    if command.classification_id is None and command.product_id is None:
+        return None, None  # which is a fault already
     if command.classification_id is not None:
         row = await unit.find(Classification, id=command.classification_id, organisation_id=owner)
         if row is None:

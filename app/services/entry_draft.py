@@ -7,7 +7,7 @@ from enum import StrEnum
 from app.classification.decision import ClassificationStatus
 from app.filing.entry import EntryStatus, FilingEnvironment, ReleaseStatus, SummaryStatus
 from app.filing.entry_types import entry_types
-from app.filing.numbering import SIMULATED_FILER
+from app.filing.numbering import SIMULATED_FILER, parse_entry_number
 from app.ids import new_id
 from app.principal import Principal
 from app.services.entry_transition import News, record
@@ -21,6 +21,8 @@ from app.store.tables import Entry, EntryLine, EntryParty, Party, Product, Shipm
 from app.store.unit import Unit
 from app.values import ShipmentStatus, format_decimal
 
+_OVER = (EntryStatus.CANCELLED, EntryStatus.REJECTED)
+
 
 class EntryDraftErrorCode(StrEnum):
     """What can keep an entry from being drafted."""
@@ -32,22 +34,28 @@ class EntryDraftErrorCode(StrEnum):
     NOT_ALLOWED = "NOT_ALLOWED"
     UNKNOWN_PORT = "UNKNOWN_PORT"
     UNCLASSIFIED = "UNCLASSIFIED"
+    ALREADY_DRAFTED = "ALREADY_DRAFTED"
+    TAKEN = "TAKEN"
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
 
 
 @dataclass(frozen=True, slots=True)
 class EntryDraft:
-    """`port` None stands for the shipment's port of unlading."""
+    """`port` None stands for the shipment's port of unlading. `entry_number` is the number under which a real filer,
+    such as the broker with its ABI vendor, files the entry; None draws one of the simulated filer. `another` allows an
+    entry beside one that is alive, as a split shipment needs it."""
 
     shipment_id: str
     type: str = "01"
     port: str | None = None
+    entry_number: str | None = None
+    another: bool = False
     idempotency_key: str | None = None
 
 
 async def draft_entry(store: Store, principal: Principal, command: EntryDraft) -> Outcome:
-    """Drafts an entry under a fresh number of the simulated filer. Every line needs a product with a confirmed number:
-    each that has none is a fault UNCLASSIFIED that names it."""
+    """Drafts an entry under the given number, or a fresh one of the simulated filer. Every line needs a product with a
+    confirmed number: each that has none is a fault UNCLASSIFIED that names it."""
     return await once(store, principal, command, lambda unit: draft_in(unit, command), OUTCOME)
 
 
@@ -56,9 +64,12 @@ async def draft_in(unit: Unit, command: EntryDraft) -> Outcome:
     faults = Faults(EntryDraftErrorCode)
     kind = read_type(faults, command.type)
     port = read_port(faults, command.port, "port")
+    number = await _number(unit, faults, command.entry_number)
     shipment = await _shipment(unit, faults, command.shipment_id)
     if shipment is None:
         return Outcome(faults=faults())
+    if not command.another:
+        await _alone(unit, faults, shipment)
     lines = await unit.find_all(ShipmentLine, shipment_id=shipment.id)
     lines = sorted(lines, key=lambda line: line.number)
     products = {row.id: row for row in await unit.find_all(Product, id=[line.product_id for line in lines])}
@@ -69,7 +80,7 @@ async def draft_in(unit: Unit, command: EntryDraft) -> Outcome:
             faults.add("REQUIRED", "neither the input nor the shipment names a port of entry", "port")
     if faults or port is None:
         return Outcome(faults=faults())
-    return await _draft(unit, shipment, kind, port, lines, products)
+    return await _draft(unit, shipment, kind, port, number, lines, products)
 
 
 def read_type(faults: Faults, value: str, *, path: str = "type") -> str:
@@ -93,6 +104,31 @@ async def _shipment(unit: Unit, faults: Faults, identifier: str) -> Shipment | N
     return row
 
 
+async def _number(unit: Unit, faults: Faults, text: str | None) -> str | None:
+    """The given number in its canonical form, new to the organisation."""
+    if text is None:
+        return None
+    try:
+        number = parse_entry_number(text)
+    except ValueError as fault:
+        faults.add("INVALID", str(fault), "entryNumber")
+        return None
+    if number.startswith(f"{SIMULATED_FILER}-"):
+        faults.add("INVALID", f"numbers of the filer {SIMULATED_FILER} are drawn here: leave it out", "entryNumber")
+    elif await unit.find(Entry, organisation_id=unit.organisation_id, entry_number=number) is not None:
+        faults.add("TAKEN", f"there is an entry {number} already", "entryNumber")
+    return number
+
+
+async def _alone(unit: Unit, faults: Faults, shipment: Shipment) -> None:
+    """A fault where the shipment has an entry that is neither cancelled nor rejected."""
+    alive = [row for row in await unit.find_all(Entry, shipment_id=shipment.id) if row.status not in _OVER]
+    if alive:
+        numbers = ", ".join(sorted(row.entry_number for row in alive))
+        message = f"the shipment has {numbers}: cancel that first, or say `another` for one more (a split shipment)"
+        faults.add("ALREADY_DRAFTED", message, "shipment")
+
+
 def _check_lines(faults: Faults, lines: Sequence[ShipmentLine], products: dict[str, Product]) -> None:
     if not lines:
         faults.add("INVALID", "the shipment has no lines", "shipment")
@@ -108,12 +144,14 @@ async def _draft(
     shipment: Shipment,
     kind: str,
     port: str,
+    given: str | None,
     lines: Sequence[ShipmentLine],
     products: dict[str, Product],
 ) -> Outcome:
     owner = unit.organisation_id
     importer = await unit.find(Party, id=shipment.importer_id)
-    number = await next_entry_number(unit, SIMULATED_FILER)
+    number = given or await next_entry_number(unit, SIMULATED_FILER)
+    environment = FilingEnvironment.PRODUCTION if given else FilingEnvironment.SIMULATED
     name = None if importer is None else importer.name
     entry = Entry(
         id=new_id("Entry"),
@@ -123,7 +161,7 @@ async def _draft(
         port=port,
         importer_id=shipment.importer_id,
         shipment_id=shipment.id,
-        environment=FilingEnvironment.SIMULATED.value,
+        environment=environment.value,
         status=EntryStatus.DRAFT.value,
         release_status=ReleaseStatus.NOT_FILED.value,
         summary_status=SummaryStatus.NOT_FILED.value,

@@ -19,6 +19,7 @@ from app.filing.entry import (
     decide,
     decide_at,
     predecessor,
+    statuses_after_late,
     statuses_for,
 )
 from app.ids import new_id
@@ -59,6 +60,11 @@ async def move(unit: Unit, entry: Entry, news: News, *, deed: bool = False) -> s
     previous = predecessor(_steps(history), news.occurred_at) if verdict.late else EntryStatus(entry.status)
     if not verdict.late:
         _set_statuses(entry, news.status)
+    else:
+        release, summary = ReleaseStatus(entry.release_status), SummaryStatus(entry.summary_status)
+        told = Step(news.status, news.occurred_at)
+        release, summary = statuses_after_late(told, _steps(history), release, summary)
+        entry.release_status, entry.summary_status = release.value, summary.value
     _set_dates(entry, news)
     entry.version += 1
     entry.updated_at = unit.now

@@ -35,10 +35,11 @@ class Created:
 
 
 async def create_organisation(
-    store: Store, name: str, kind: OrganisationKind, party_ids: tuple[str, ...] = ()
+    store: Store, name: str, kind: OrganisationKind | None = None, party_ids: tuple[str, ...] = ()
 ) -> Created:
-    """Makes the organisation, or finds it by name whatever its kind, and links it to parties: it then sees what they
-    take part in. Raises Refused for a bad name or an unknown party; then nothing is written."""
+    """Makes the organisation, or finds it by name, and links it to parties: it then sees what they take part in. `kind`
+    None is IMPORTER for a new one and any for one that exists. Raises Refused for a bad name, an unknown party, or an
+    organisation that is there and of another kind; then nothing is written."""
     faults = Faults(OrganisationErrorCode)
     cleaned = faults.text(name, "name", longest=NAME)
     if cleaned is None:
@@ -48,9 +49,12 @@ async def create_organisation(
         row = await unit.find(Organisation, name=cleaned)
         created = row is None
         if row is None:
-            row = Organisation(id=new_id("Organisation"), name=cleaned, kind=kind.value, created_at=unit.now)
+            made_as = (kind or OrganisationKind.IMPORTER).value
+            row = Organisation(id=new_id("Organisation"), name=cleaned, kind=made_as, created_at=unit.now)
             unit.add(row)
             await unit.flush()
+        elif kind is not None and row.kind != kind:
+            raise Refused(f"there is an organisation {cleaned} already, and it is {_a(row.kind)}, not {_a(kind)}")
         known = {party.id for party in await unit.find_all(Party, id=list(party_ids))} if party_ids else set()
         unknown = [party for party in party_ids if party not in known]
         if unknown:
@@ -62,6 +66,10 @@ async def create_organisation(
         if created or linked:
             unit.audit(row.id, "organisation.created" if created else "organisation.linked", row.id, parties=linked)
         return Created(row.id, created, linked)
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind.lower()}"
 
 
 async def find_organisation(store: Store, name: str) -> Any | None:
@@ -85,3 +93,27 @@ async def organisation_exists(store: Store, organisation_id: str) -> bool:
 async def list_organisations(store: Store) -> Sequence[Any]:
     """Every organisation, by name."""
     return await store.rows(_SYSTEM, Select("organisation", order=(Order("name"), Order("id"))))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedParty:
+    """A party that an organisation is, and the name of the organisation that recorded it."""
+
+    party_id: str
+    name: str
+    recorded_by: str
+
+
+async def linked_parties(store: Store) -> dict[str, list[LinkedParty]]:
+    """The parties that organisations are linked to, by organisation id, in the order of their ids."""
+    links = await store.rows(_SYSTEM, Select("organisation_party", order=(Order("party_id"),)))
+    names = {row.id: row.name for row in await list_organisations(store)}
+    wanted = tuple({link.party_id for link in links})
+    rows = await store.rows(_SYSTEM, Select("party", (Where("id", "in", wanted),))) if wanted else ()
+    parties = {row.id: row for row in rows}
+    found: dict[str, list[LinkedParty]] = {}
+    for link in links:
+        party = parties[link.party_id]
+        linked = LinkedParty(party.id, party.name, names[party.organisation_id])
+        found.setdefault(link.organisation_id, []).append(linked)
+    return found

@@ -61,7 +61,7 @@ class ProductArchiveErrorCode(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ProductUpsert:
     """A product by its SKU. KEEP leaves a field as it is, None empties it; a new product needs a name, and its
-    description is its name unless given. Amount and currency of the price come together."""
+    description is its name, and goes along with it, unless given. Amount and currency of the price come together."""
 
     sku: str
     name: str | Keep | None = KEEP
@@ -77,7 +77,7 @@ class ProductUpsert:
 
 @dataclass(frozen=True, slots=True)
 class ProductsUpsert:
-    """Many products; the keys of the single commands are not looked at."""
+    """Many products under one key; a key of a single command among them is refused."""
 
     commands: tuple[ProductUpsert, ...]
     idempotency_key: str | None = None
@@ -112,14 +112,15 @@ async def upsert_products(
     store: Store, principal: Principal, commands: tuple[ProductUpsert, ...], idempotency_key: str | None = None
 ) -> BulkOutcome:
     """The same for up to a thousand, in one transaction: good rows are written, faulty ones answer with their faults,
-    whose paths begin with `products` and the row's place from 0."""
+    whose paths begin with `products` and the row's place from 0. The key belongs to the whole: a row with one of its
+    own is faulty."""
     if len(commands) > MOST_ROWS:
         message = f"{len(commands)} rows are too many: {MOST_ROWS} at a time"
         return BulkOutcome(faults=(Fault(ProductsUpsertErrorCode.TOO_MANY, message, ("products",)),))
 
     async def work(unit: Unit) -> BulkOutcome:
         readings = [
-            _read(command, Faults(ProductsUpsertErrorCode, "products", str(place)))
+            _keyless(_read(command, Faults(ProductsUpsertErrorCode, "products", str(place))))
             for place, command in enumerate(commands)
         ]
         return BulkOutcome(tuple(await _upsert(unit, readings)))
@@ -166,6 +167,13 @@ def _read(command: ProductUpsert, faults: Faults) -> _Reading:
     return _Reading(replace(command, **cleaned), faults)
 
 
+def _keyless(reading: _Reading) -> _Reading:
+    if reading.command.idempotency_key is not None:
+        message = "rows are written together: give the key of the whole input instead"
+        reading.faults.add("INVALID", message, "idempotencyKey")
+    return reading
+
+
 async def _upsert(unit: Unit, readings: list[_Reading]) -> list[Outcome]:
     good = [reading for reading in readings if not reading.faults]
     skus = list({reading.command.sku for reading in good})
@@ -197,6 +205,8 @@ def _write(unit: Unit, reading: _Reading, known: dict[str, Product], parties: Ma
         unit.audit(unit.organisation_id, "product.created", row.id)
         return Outcome(id=row.id)
     values = _values(reading.command, parties, name=row.name)
+    if "name" in values and row.description == row.name:
+        values = {"description": values["name"]} | values
     changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
     if not changed:
         return Outcome(id=row.id, unchanged=True)

@@ -60,6 +60,7 @@ class ShipmentBook:
     importer: PartyCommand | None = None
     consignee: PartyCommand | None = None
     seller: PartyCommand | None = None
+    broker: PartyCommand | None = None
     idempotency_key: str | None = None
 
 

@@ -29,7 +29,8 @@ from app.store.tables import Organisation, Party, Product, Shipment, ShipmentLin
 from app.store.unit import Unit
 from app.values import ShipmentStatus, TransportMode
 
-_ROLES = ("importer", "consignee", "seller")
+_ROLES = ("importer", "consignee", "seller", "broker")
+_FOUND_BY = ("importer", "consignee")
 
 
 class ShipmentBookErrorCode(StrEnum):
@@ -203,7 +204,7 @@ async def _book(
         **travel,
         **roles,
     )
-    shipment.search_text = _search_text(shipment, [party.name for role, party in who.items() if role != "seller"])
+    shipment.search_text = _search_text(shipment, [who[role].name for role in _FOUND_BY if role in who])
     unit.add(shipment)
     await unit.flush()
     for line in lines:
@@ -223,7 +224,8 @@ async def _itself(unit: Unit) -> PartyCommand:
 
 
 def _progress(unit: Unit, faults: Faults, row: Shipment, command: ShipmentUpdate) -> dict[str, Any]:
-    """Status and arrival, which go together: only what has arrived has an arrival."""
+    """Status and arrival, which go together: only what has arrived has an arrival, and one that is not told is now,
+    where this is the change that says so."""
     found: dict[str, Any] = {}
     status = ShipmentStatus(row.status)
     if not isinstance(command.status, Keep):
@@ -237,7 +239,7 @@ def _progress(unit: Unit, faults: Faults, row: Shipment, command: ShipmentUpdate
         found["arrived_at"] = faults.moment(command.arrived_at, "arrivedAt")
         if found["arrived_at"] is not None and status not in ARRIVED:
             faults.add("INVALID", f"a shipment that is {status} has not arrived: set its status too", "arrivedAt")
-    elif status in ARRIVED and row.arrived_at is None:
+    elif status in ARRIVED and row.status not in ARRIVED and row.arrived_at is None:
         found["arrived_at"] = unit.now
     return found
 

@@ -139,6 +139,7 @@ class Shipment(SQLModel, table=True):
     importer_id: str = ref("party")
     consignee_id: str | None = maybe_ref("party")
     seller_id: str | None = maybe_ref("party")
+    broker_id: str | None = maybe_ref("party")
     total_value_amount: Decimal | None = maybe_exact(MONEY)
     total_value_currency: str | None = maybe_words()
     search_text: str = words()

@@ -32,7 +32,11 @@ _CHUNK = 2_000
 _RATE_COLUMNS = ("number", "description", "general", "special", "other", "declarable", "units", "additional_duties")
 
 T = TypeVar("T")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
+_TERMS = 16
+_SCORE = 1_000_000
+_SPECIAL_CHAPTERS = "98"  # and 99: provisions that name goods of every chapter
+_BEHIND = 10**12  # more than any score
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,23 +177,38 @@ async def insert(store: Store, export: Export, new: NewRevision, progress: Progr
 
 
 async def search(
-    store: Store, revision_id: str, text: str, *, under: str | None, after: tuple[int, int] | None, limit: int
+    store: Store,
+    revision_id: str,
+    text: str,
+    *,
+    under: str | None,
+    after: tuple[int, int] | None,
+    limit: int,
+    backward: bool = False,
 ) -> Sequence[Any]:
-    """Numbered lines that hold every word of `text` (as a prefix), best first. Each row carries an integer `score`;
-    (score, position) is the keyset."""
+    """Numbered lines that hold every word of `text` (as a prefix): chapters 1 to 97 first, the best of them first. Each
+    row carries an integer `score`; (score, position) is the keyset. `backward` starts from the worst."""
     found = _matches(store.dialect, revision_id, text, under)
     if found is None:
         return []
     source, conditions, rank = found
-    score = sa.cast(sa.func.round(rank * 1_000_000), sa.BigInteger).label("score")
+    behind = sa.case((_LINE.c.number >= _SPECIAL_CHAPTERS, _BEHIND), else_=0)
+    score = (sa.cast(sa.func.round(rank * _SCORE), sa.BigInteger) - behind).label("score")
     scored = sa.select(_LINE.c.rowkey, _LINE.c.position, score).select_from(source).where(*conditions).subquery()
-    best = sa.select(scored).order_by(scored.c.score.desc(), scored.c.position).limit(limit)
+    best = sa.select(scored).order_by(*_ranked(scored, backward)).limit(limit)
     if after is not None:
-        worse = scored.c.score < after[0]
-        best = best.where(sa.or_(worse, sa.and_(scored.c.score == after[0], scored.c.position > after[1])))
+        place = scored.c.score, scored.c.position
+        further = place[0] > after[0] if backward else place[0] < after[0]
+        beyond = place[1] < after[1] if backward else place[1] > after[1]
+        best = best.where(sa.or_(further, sa.and_(place[0] == after[0], beyond)))
     page = best.subquery()
     query = sa.select(_LINE, page.c.score).join(page, page.c.rowkey == _LINE.c.rowkey)
-    return await store.fetch(query.order_by(page.c.score.desc(), page.c.position))
+    return await store.fetch(query.order_by(*_ranked(page, backward)))
+
+
+def _ranked(found: sa.Subquery, backward: bool) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    score, position = found.c.score, found.c.position
+    return (score.asc(), position.desc()) if backward else (score.desc(), position.asc())
 
 
 async def search_count(store: Store, revision_id: str, text: str, *, under: str | None) -> int:
@@ -205,7 +224,7 @@ def _matches(
     dialect: str, revision_id: str, text: str, under: str | None
 ) -> tuple[Any, list[Any], ColumnElement[Any]] | None:
     """(tables, conditions, rank) of a search; None where the text has no word."""
-    terms = _WORD.findall(text.casefold())[:16]
+    terms = _WORD.findall(text.casefold())[:_TERMS]
     if not terms:
         return None
     source: Any = _LINE

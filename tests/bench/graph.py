@@ -1,5 +1,5 @@
-"""The gateway beside its peers: `python -m tests.bench.graph [--peers FOLDER]`. Requests per CPU-second of each server's
-process over data of one size, targets interleaved within a round. A peers folder has a targets.toml, q/*.graphql and a
+"""The gateway beside its peers: `python -m tests.bench.graph [--peers FOLDER]`. Requests per CPU-second of each
+server over data of one size, targets interleaved within a round. A peers folder has a targets.toml, q/*.graphql and a
 database of its own; without one, only the gateway is measured. Load comes from wrk."""
 
 import argparse

@@ -102,7 +102,9 @@ async def test_another_currency_needs_a_rate(sqlite_world: World) -> None:
     without = await estimated(sqlite_world, SHIRTS, asOf="2025-01-15", currency="EUR")
     given = await estimated(sqlite_world, SHIRTS, asOf="2025-01-15", currency="EUR", exchangeRate="1.1")
 
-    assert [one["code"] for one in without["userErrors"]] == ["EXCHANGE_RATE_REQUIRED"]
+    assert [(one["code"], one["field"]) for one in without["userErrors"]] == [
+        ("EXCHANGE_RATE_REQUIRED", ["exchangeRate"])
+    ]
     assert given["dutyTotal"] == {"amount": "224.07264", "currency": "USD"}
 
 

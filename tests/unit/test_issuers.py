@@ -22,6 +22,7 @@ from app.security.keys import open_key_ring
 from app.security.remote_keys import (
     MAXIMUM_KEYS,
     Fetched,
+    KeySet,
     RemoteKeys,
     Unavailable,
     published_keys,
@@ -207,6 +208,14 @@ async def test_the_key_says_the_algorithm(desk: Desk) -> None:
     assert await desk.refusal(desk.token(RSA_KEY, kid="one", algorithm="RS256")) == UNTRUSTED
 
 
+def test_of_keys_with_one_name_a_token_may_only_choose_those_of_its_algorithm() -> None:
+    members = [jwk(Ed25519PrivateKey.generate(), kid="k"), jwk(RSA_KEY, kid="k"), jwk(RSA_KEY, kid="other")]
+    keys = KeySet(published_keys({"keys": members}), SetClock()(), timedelta(hours=1))
+    assert [(key.kid, key.algorithm) for key in keys.candidates("k", "RS256")] == [("k", "RS256")]
+    assert [(key.kid, key.algorithm) for key in keys.candidates(None, "RS256")] == [("k", "RS256"), ("other", "RS256")]
+    assert keys.candidates("k", "HS256") == keys.candidates("unknown", "EdDSA") == ()
+
+
 async def test_keys_are_fetched_once_an_hour_or_as_their_server_says(desk: Desk) -> None:
     for minutes, fetches in ((0, 1), (59, 1), (2, 2), (30, 2)):
         desk.clock.forward(minutes=minutes)
@@ -324,7 +333,7 @@ async def test_a_configuration_of_another_or_without_an_https_address_is_not_fol
 ) -> None:
     desk.provider.configuration = configuration
     assert await desk.refusal(desk.token()) == NO_KEYS
-    assert desk.provider.key_fetches == 0
+    assert desk.provider.fetched == [f"{URL}/.well-known/openid-configuration"]
 
 
 def test_of_published_keys_those_that_sign_and_are_strong_enough_are_taken() -> None:

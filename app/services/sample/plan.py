@@ -209,6 +209,7 @@ def _booking(place: int, origin: str, departure: datetime, arrival: datetime, *,
         importer=sample_parties("importer")[0],
         consignee=consignees[place % len(consignees)],
         seller=_seller(place, origin, maker if isinstance(maker, PartyCommand) else None),
+        broker=broker_party(),
     )
 
 

@@ -91,7 +91,7 @@ class Port:
         ours = [row for row in rows if row.reference.startswith("DEMO-")]
         if not ours:
             return False
-        return (await draft_entry(self.store, principal, EntryDraft(self.choice.choice(ours).id))).ok
+        return (await draft_entry(self.store, principal, EntryDraft(self.choice.choice(ours).id, another=True))).ok
 
 
 def _is_ours(drafted_by: str | None, number: str) -> bool:

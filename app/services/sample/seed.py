@@ -37,7 +37,7 @@ from app.services.shipments import book_in, update_in
 from app.services.tariff import list_revisions, load_tariff
 from app.store.sequence import hold_series
 from app.store.session import Store
-from app.store.tables import Classification, Entry, Product, Shipment, ShipmentParty
+from app.store.tables import Classification, Entry, Product, Shipment
 from app.store.unit import Unit
 from app.tariff.export import read_export
 from app.tariff.starter import starter_export, starter_label
@@ -65,10 +65,10 @@ async def seed(store: Store, clock: Clock) -> Seeded:
         await load_tariff(
             store, export, name=label.name, effective_from=label.effective_from, starter=True, notice=label.notice
         )
-    made = await create_organisation(store, IMPORTER, OrganisationKind.IMPORTER)
+    made = await create_organisation(store, IMPORTER)
     principal = Principal(SUBJECT, made.organisation_id, frozenset(SCOPES))
     parties = await _parties(store, principal)
-    await create_organisation(store, IMPORTER, OrganisationKind.IMPORTER, (parties[0],))
+    await create_organisation(store, IMPORTER, party_ids=(parties[0],))
     broker = await create_organisation(store, BROKER, OrganisationKind.BROKER, (parties[1],))
     partner = await create_organisation(store, PARTNER, OrganisationKind.PARTNER, (parties[2],))
     await _products(store, principal)
@@ -77,7 +77,7 @@ async def seed(store: Store, clock: Clock) -> Seeded:
         async with store.unit(principal) as unit:
             await unit.lock(principal.organisation_id)
             await hold_series(unit, SIMULATED_FILER)
-            await _shipment(unit, shipment, parties[1])
+            await _shipment(unit, shipment)
     await seed_quotes(store, principal, clock)
     return Seeded(made.organisation_id, broker.organisation_id, partner.organisation_id)
 
@@ -159,15 +159,13 @@ def _because(row: Product, number: str) -> str:
     return f"The words of “{row.name}” are close to those of heading {number[:4]}."
 
 
-async def _shipment(unit: Unit, sample: SampleShipment, broker_party_id: str) -> None:
+async def _shipment(unit: Unit, sample: SampleShipment) -> None:
     """The shipment with its entries, each at its own time: `unit.now` is set back for the length of it."""
     owner, present = unit.organisation_id, unit.now
     row = await unit.find(Shipment, organisation_id=owner, reference=sample.command.reference)
     if row is None:
         unit.now = sample.booked_at
         booked = _check([await book_in(unit, sample.command)])[0]
-        unit.add(ShipmentParty(shipment_id=booked, party_id=broker_party_id, organisation_id=owner))
-        await unit.flush()
         if sample.status is not ShipmentStatus.BOOKED:
             unit.now = max(sample.arrived_at or sample.booked_at, sample.booked_at) + timedelta(hours=1)
             command = ShipmentUpdate(booked, status=sample.status)
@@ -179,7 +177,7 @@ async def _shipment(unit: Unit, sample: SampleShipment, broker_party_id: str) ->
     done = len(await unit.find_all(Entry, shipment_id=booked))
     for drafted_at, steps in sample.entries[done:]:
         unit.now = drafted_at
-        entry = _check([await draft_in(unit, EntryDraft(booked))])[0]
+        entry = _check([await draft_in(unit, EntryDraft(booked, another=True))])[0]
         for step in steps:
             unit.now = step.occurred_at
             command_of = EntryStatusRecord(

@@ -298,6 +298,24 @@ export async function keyboard_alone(stage) {
   await page.waitForSelector('.result[data-phase=done]');
 }
 
+export async function a_click_before_the_editor_is_there(stage) {
+  const page = await stage.open();
+  const tools = await page.context().newCDPSession(page);
+  await tools.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+  await page.route('**/assets/monaco-editor-*.js', async route => {
+    await new Promise(resolve => { setTimeout(resolve, 1_500); });
+    await route.continue();
+  });
+  await page.goto(`${stage.url}/graphql`);
+  await page.fill('#token', stage.tokens.analyst);
+  await page.keyboard.press('Enter');
+  await card(page, 'Entries that are held up').click();
+  assert.equal(await page.locator('.graphiql-query-editor .view-line').count(), 0, 'the editor was there already');
+  await page.waitForSelector('table.rows tbody tr', { timeout: 60_000 });
+  assert.match(await page.innerText('.graphiql-query-editor .view-lines'), /Entries.that.are.held.up/);
+  assert.match(await page.innerText('.graphiql-tab-active'), /EntriesHeld/);
+}
+
 export async function plugins_and_history(stage) {
   const page = await stage.open();
   await signIn(stage, page, 'analyst');
