@@ -27,6 +27,7 @@ from app.store.tariff import revision_on
 from app.tariff.measure_file import packaged_book
 from app.telemetry import new_metrics
 from app.web.assets import load_bundle
+from app.web.figures import LaneFigures
 from app.web.operations import load_saved_operations
 from app.web.ports import ReadinessCheck
 from app.web.routes import build_app
@@ -46,6 +47,7 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
     engine = Engine(build_schema(), store, Feed(store, bus), desk, clock, _engine_settings(settings))
     broadcast = Broadcast(engine, store, bus)
     metrics = new_metrics()
+    metrics.registry.register(LaneFigures(engine.lane))
     keep_events = timedelta(days=settings.event_retention_days)
 
     async def known(organisation_id: str) -> bool:

@@ -94,9 +94,7 @@ class Entry(Node):
     updated_at: datetime = column("When it was last changed.")
     version: int = column("Counts the changes; goes with `expectedVersion`.")
 
-    @computed(
-        "What the checks before filing find, blockers first; to others than the owner, from what they may see themselves."
-    )
+    @computed("What the checks before filing find, blockers first; to others than the owner, from what they may see.")
     async def checks(root: Any, info: Info) -> list[Check]:  # noqa: N805
         """Run when asked for."""
         found: Any = await checks_of_entry(info.context, root)

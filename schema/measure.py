@@ -15,7 +15,7 @@ from schema.scalars import HtsNumber
 
 
 def single_number(heading: str | None) -> HtsNumber | None:
-    """The number a measure's heading is; None where it names several, such as 9903.05.20-.84, which is no HTS number."""
+    """The number a measure's heading is; None where it names several, such as 9903.05.20-.84."""
     try:
         return None if heading is None else HtsNumber(parse_hts(heading))
     except ValueError:

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from app.engine.bindings import column, computed, stored
+from app.engine.bindings import Listed, column, computed, stored
 from app.filing.ports import find_port
 from schema.enums import Severity
 from schema.scalars import Cents, CountryCode, CurrencyCode, Json
@@ -63,7 +63,7 @@ def port(description: str, name: str) -> Any:
     def resolve(root: Any) -> Any:
         return port_of(getattr(root, name))
 
-    return computed(description, needs=(name,))(resolve)
+    return computed(description, needs=(name,), binding=Listed(name))(resolve)
 
 
 @strawberry.type(description="A number by which a party is known.")

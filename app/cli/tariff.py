@@ -63,6 +63,19 @@ def load(
 
 
 @app.command()
+def unload(
+    name: Annotated[str, typer.Argument(help="The revision's name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take a revision out again that no kept quote stands on.  Example: tidegate tariff unload "2026 rev. 10" """
+    settings = load_settings()
+    from app.services.tariff import unload_tariff
+
+    lines = with_store(lambda store: unload_tariff(store, name), settings)
+    Steps(as_json=as_json).finish("unloaded", f"{name} is unloaded: {lines} lines are gone", name=name, lines=lines)
+
+
+@app.command()
 def diff(
     before: Annotated[str, typer.Argument(metavar="A", help="A loaded revision's name, or an export's file.")],
     after: Annotated[str, typer.Argument(metavar="B", help="The revision to compare it with, likewise.")],

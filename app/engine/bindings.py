@@ -88,6 +88,13 @@ class Prefixed:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What the packaged list of ports knows of the code in the column `by`."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Python:
     """Worked out in Python; says from which columns."""
 
@@ -178,7 +185,11 @@ Decorator = Callable[[Callable[..., Any]], Any]
 
 
 def computed(
-    description: str, *, needs: tuple[str, ...] = (), scopes: Scopes = (), binding: Lookup | Prefixed | None = None
+    description: str,
+    *,
+    needs: tuple[str, ...] = (),
+    scopes: Scopes = (),
+    binding: Lookup | Prefixed | Listed | None = None,
 ) -> Decorator:
     """A field worked out by the decorated resolver; `needs` names the columns it reads. A `binding` says what the
     resolver does, for who would rather do it in SQL."""

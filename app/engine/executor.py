@@ -15,8 +15,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from app.clock import Clock
 from app.engine.context import Context, FieldAccess
 from app.engine.contract import Contract
-from app.engine.inputs import Unready
 from app.engine.lane import Lane, Ready
+from app.engine.lane.inputs import Unready
 from app.engine.masking import failure, format_error
 from app.engine.operation import Operation, Response, Written
 from app.engine.plan import Denied, Plan, Planner, settled

@@ -1,8 +1,10 @@
-"""The kinds of event there are: stored name, meaning and payload, from one table. Names are never reused."""
+"""The kinds of event there are: stored name, meaning and payload, from one table, and the JSON Schema of each. Names
+are never reused."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from app.filing.entry import EntryStatus
 
@@ -121,3 +123,34 @@ EVENTS: MappingProxyType[EventType, EventSpec] = MappingProxyType(
         },
     }
 )
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_MAYBE_TEXT: dict[str, Any] = {"type": ["string", "null"]}
+_SHAPES: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
+    {
+        "lines": {"type": "integer", "minimum": 1},
+        "late": {"type": "boolean"},
+        "changed": {"type": "array", "items": _TEXT},
+        "asOf": {"type": "string", "format": "date"},
+        "code": _MAYBE_TEXT,
+        "narrative": _MAYBE_TEXT,
+        "previousStatus": _MAYBE_TEXT,
+        "previousHtsNumber": _MAYBE_TEXT,
+    }
+)
+"""Fields that are not plain text."""
+
+
+def json_schema(kind: EventType) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of an event's payload. Fields may be added, so that others are allowed."""
+    spec = EVENTS[kind]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind.value,
+        "description": spec.description,
+        "type": "object",
+        "properties": {
+            name: {**_SHAPES.get(name, _TEXT), "description": meaning} for name, meaning in spec.payload.items()
+        },
+        "required": list(spec.payload),
+    }

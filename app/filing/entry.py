@@ -203,8 +203,8 @@ def decide_at(current: Step, earlier: tuple[Step, ...], to: EntryStatus, occurre
 
 
 def predecessor(steps: tuple[Step, ...], moment: datetime) -> EntryStatus:
-    """The status an entry had at a moment: that of the last step by then, or DRAFT where it is older than all. DRAFT and
-    READY bear the time of our own work, so they count only where nothing was filed by then."""
+    """The status an entry had at a moment: that of the last step by then, or DRAFT where it is older than all. DRAFT
+    and READY bear the time of our own work, so they count only where nothing was filed by then."""
     known = [step for step in steps if step.occurred_at <= moment]
     filed = [step for step in known if step.status not in PREPARING]
     return max(filed or known, key=lambda step: step.occurred_at).status if known else S.DRAFT
@@ -232,7 +232,7 @@ def statuses_after_late(
 ) -> tuple[ReleaseStatus, SummaryStatus]:
     """What release and summary say after late news: a release, or a word on the summary, still counts for its own
     procedure where nothing newer (among `steps`) was said of that one; an entry may go on with the other meanwhile."""
-    newer = {step.status for step in steps if step.occurred_at > late.occurred_at}
+    newer = {step.status for step in steps if step.occurred_at > late.occurred_at} - PREPARING
     if late.status is S.RELEASED and not newer & _RELEASE.keys():
         return ReleaseStatus.RELEASED, summary
     if late.status in _SUMMARY_SAYS and late.status not in _RELEASE and not newer & _SUMMARY_SAYS.keys():
@@ -241,8 +241,9 @@ def statuses_after_late(
 
 
 def dates_after(status: EntryStatus, occurred_at: datetime, before: Dates) -> Dates:
-    """The dates of an entry once a status is known, in whatever order they become known. Filing counts from the earliest
-    status that implies it, release from the earliest release: a redelivery does not move the summary's due day."""
+    """The dates of an entry once a status is known, in whatever order they become known. Filing counts from the
+    earliest status that implies it, release from the earliest release: a redelivery does not move the summary's due
+    day."""
     filed_at, released_at = before.filed_at, before.released_at
     if status not in (*PREPARING, S.CANCELLED) and (filed_at is None or occurred_at < filed_at):
         filed_at = occurred_at

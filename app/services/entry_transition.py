@@ -58,13 +58,10 @@ async def move(unit: Unit, entry: Entry, news: News, *, deed: bool = False) -> s
     if isinstance(verdict, Refused):
         return verdict.reason
     previous = predecessor(_steps(history), news.occurred_at) if verdict.late else EntryStatus(entry.status)
-    if not verdict.late:
-        _set_statuses(entry, news.status)
+    if verdict.late:
+        _count_late(entry, news, _steps(history))
     else:
-        release, summary = ReleaseStatus(entry.release_status), SummaryStatus(entry.summary_status)
-        told = Step(news.status, news.occurred_at)
-        release, summary = statuses_after_late(told, _steps(history), release, summary)
-        entry.release_status, entry.summary_status = release.value, summary.value
+        _set_statuses(entry, news.status)
     _set_dates(entry, news)
     entry.version += 1
     entry.updated_at = unit.now
@@ -120,6 +117,13 @@ def _steps(history: Sequence[EntryStatusChange]) -> tuple[Step, ...]:
 def _set_statuses(entry: Entry, status: EntryStatus) -> None:
     release, summary = statuses_for(status, ReleaseStatus(entry.release_status), SummaryStatus(entry.summary_status))
     entry.status, entry.release_status, entry.summary_status = status.value, release.value, summary.value
+
+
+def _count_late(entry: Entry, news: News, steps: tuple[Step, ...]) -> None:
+    release, summary = ReleaseStatus(entry.release_status), SummaryStatus(entry.summary_status)
+    late = Step(news.status, news.occurred_at)
+    release, summary = statuses_after_late(late, steps, release, summary)
+    entry.release_status, entry.summary_status = release.value, summary.value
 
 
 def _set_dates(entry: Entry, news: News) -> None:

@@ -1,4 +1,5 @@
-"""A use case with an `idempotencyKey` happens once: its answer is kept for a day in the transaction that made it."""
+"""A use case with an `idempotencyKey` happens once: its answer is kept for a day in the transaction that made it. What
+is kept is the id and, of many rows, each row's faults; the object is read when it is asked for, as it is then."""
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping

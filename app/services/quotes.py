@@ -22,7 +22,7 @@ from app.store import tariff as stored
 from app.store.session import Store
 from app.store.tables import DutyQuote
 from app.store.unit import Unit
-from app.tariff.code import parse_hts, undotted
+from app.tariff.code import other_spelling, parse_hts, undotted
 from app.tariff.measure import Measure, MeasureBook
 from app.tariff.schedule import Schedule
 from app.values import Fault
@@ -207,7 +207,7 @@ def spellings(numbers: Iterable[str]) -> set[str]:
             dotted = parse_hts(text)
         except (ValueError, TypeError):
             continue
-        found |= {dotted, dotted[:-3]} if len(dotted) == len("8471.30.01.00") else {dotted}
+        found |= {one for one in (dotted, other_spelling(dotted)) if one}
     return found
 
 

@@ -29,8 +29,8 @@ class TariffLoadErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`lines` are the numbered lines; `already` where the same revision was loaded before; `notice` says what the loader
-    may not have meant."""
+    """`lines` are the numbered lines; `already` where the same revision was loaded before; `notice` says what
+    the loader may not have meant."""
 
     revision_id: str
     lines: int
@@ -76,6 +76,17 @@ async def load_tariff(
         return _same(raced, export, effective_from)
     lines = sum(row.number is not None for row in export.rows)
     return Loaded(identifier, lines, already=False, notice=None if starter else await _rivals(store, new))
+
+
+async def unload_tariff(store: Store, name: str) -> int:
+    """Takes a revision out again, with all its lines, and returns how many numbered lines it had. Raises Refused where
+    there is none of that name, and where kept quotes stand on it: those never lose their ground."""
+    row = await _named(store, name)
+    if row is None:
+        raise Refused(f"no revision named {name} is loaded: `tidegate tariff list` names them")
+    if not await stored.remove(store, row.id):
+        raise Refused(f"kept quotes stand on {row.name}: it stays")
+    return int(row.line_count)
 
 
 async def list_revisions(store: Store) -> Sequence[Any]:

@@ -4,9 +4,14 @@ its JSON functions; PostgreSQL's put spaces between, so there the text is put to
 # ruff: noqa: S608  (this module writes SQL: names are of the schema, values are bound)
 
 from collections.abc import Sequence
+from functools import cache
 from typing import ClassVar
 
-from app.store.json_statement import DialectName, Row, Writer
+import orjson
+
+from app.filing.ports import known_ports
+from app.store.json_shapes import Row
+from app.store.json_statement import DialectName, Writer
 from app.store.json_tree import Page, Path, Scalar, kind_of
 
 
@@ -39,6 +44,9 @@ class SqliteWriter(Writer):
 
     def fixed(self, text: str | None) -> str:
         return "NULL" if text is None else f"'{text}'"
+
+    def known(self, code: str, what: str) -> str:
+        return f"tidegate_port({code}, '{what}')"
 
     def nullable(self, expression: str, *, required: bool, row: Row) -> str:
         return f"coalesce({expression}, json('nothing'))" if required else expression
@@ -114,6 +122,10 @@ class PostgresWriter(Writer):
     def fixed(self, text: str | None) -> str:
         return "'null'" if text is None else f"'\"{text}\"'"
 
+    def known(self, code: str, what: str) -> str:
+        ports = f"(SELECT {self.constant(_ports())}::jsonb)"  # once for a statement
+        return f"coalesce(to_json({ports} -> {code} ->> '{what}')::text, 'null')"
+
     def nullable(self, expression: str, *, required: bool, row: Row) -> str:
         if not required:
             return f"coalesce({expression}, 'null')"
@@ -174,6 +186,12 @@ def cursor_head(page: Page) -> str:
     """What a cursor's text begins with: the list and the order it belongs to, as `app.engine.paging` packs them."""
     order = page.select.order[0]
     return f'["{page.select.table}","{order.column}",{int(order.descending != page.backward)},'
+
+
+@cache
+def _ports() -> str:
+    """The packaged ports as a JSON object by code."""
+    return orjson.dumps({port.code: {"name": port.name, "country": port.country} for port in known_ports()}).decode()
 
 
 def _printed(column: str, value: Scalar, scale: int) -> str:

@@ -4,26 +4,27 @@ the answer holds the bodies as JSON, then the sort keys where cursors are asked 
 # ruff: noqa: S608  (this module writes SQL: names are of the schema, values are bound)
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.store.json_shapes import Dialect, NotExpressible, Row
 from app.store.json_tree import (
     Each,
     Edges,
     Fixed,
     Info,
     Inner,
+    Known,
     Many,
     Members,
     Nodes,
     One,
     Page,
     Part,
-    Path,
     Scalar,
     Slot,
     Total,
@@ -39,10 +40,6 @@ _ALIAS = "the_row"
 _MOST_KEYS = 49
 
 
-class NotExpressible(Exception):
-    """The tree cannot be one statement: too many keys in an object."""
-
-
 @dataclass(frozen=True, slots=True)
 class Statement:
     """`places` are its arguments as places among the organisation, the request's values and `constants`, in this order.
@@ -56,19 +53,6 @@ class Statement:
     keys: int
     counted: bool
     guarded: bool
-
-
-@dataclass(slots=True)
-class Row:
-    """Where values are read from: a table's row, or a JSON value (then `table` is empty and `alias` its SQL)."""
-
-    alias: str
-    table: str
-    used: set[str] = field(default_factory=set)
-
-    def column(self, name: str) -> str:
-        self.used.add(name)
-        return f"{self.alias}.{name}"
 
 
 def page_statement(page: Page, writer: "Writer") -> Statement:
@@ -100,7 +84,7 @@ def _scope(table: str, dialect: DialectName, narrow: bool) -> str:
     return str(condition.compile(dialect=module.dialect(paramstyle="named")))
 
 
-class Writer:
+class Writer(Dialect):
     """Writes one statement. The dialects differ in how values become JSON."""
 
     dialect: ClassVar[DialectName]
@@ -112,55 +96,6 @@ class Writer:
         self._constants: dict[str, int] = {}
         self._places: dict[int, int] = {}
         self._shared = False
-
-    # --- what the dialects say
-
-    def placeholder(self, number: int, kind: str) -> str:
-        raise NotImplementedError
-
-    def body(self, expression: str) -> str:
-        raise NotImplementedError
-
-    def object(self, pairs: Sequence[tuple[str, str]]) -> str:
-        raise NotImplementedError
-
-    def scalar(self, row: Row, value: Scalar) -> str:
-        raise NotImplementedError
-
-    def fixed(self, text: str | None) -> str:
-        raise NotImplementedError
-
-    def nullable(self, expression: str, *, required: bool, row: Row) -> str:
-        raise NotImplementedError
-
-    def array(self, expression: str, *, only: str = "", order: str = "") -> str:
-        raise NotImplementedError
-
-    def document(self, row: Row, path: Path) -> str:
-        raise NotImplementedError
-
-    def elements(self, document: str) -> tuple[str, str, str]:
-        raise NotImplementedError
-
-    def cursor(self, page: Page, keys: Sequence[str]) -> str:
-        raise NotImplementedError
-
-    def flag(self, condition: str) -> str:
-        raise NotImplementedError
-
-    def among(self, column: str, slot: str) -> str:
-        raise NotImplementedError
-
-    def all_words(self, column: str, slot: str) -> str:
-        raise NotImplementedError
-
-    def last_key(self, page: Page, rank: str, size: str, keys: Sequence[str]) -> str:
-        raise NotImplementedError
-
-    def number(self, expression: str) -> str:
-        raise NotImplementedError
-
-    # --- what they share
 
     def statement(self, columns: list[str], source: str, bodies: int, keys: int, counted: bool) -> Statement:
         guarded = self._narrow and self._shared
@@ -210,6 +145,9 @@ class Writer:
     def _fixed(self, _: Row, value: Fixed) -> str:
         return self.fixed(value.text)
 
+    def _known(self, row: Row, value: Known) -> str:
+        return self.known(row.column(value.column), value.what)
+
     def _scalar(self, row: Row, value: Scalar) -> str:
         return self.scalar(row, value)
 
@@ -224,9 +162,6 @@ class Writer:
         inner = self.members(there, value.members)
         test = self.present(document)
         return self.nullable(f"CASE WHEN {test} THEN {inner} END", required=value.required, row=row)
-
-    def present(self, document: str) -> str:
-        raise NotImplementedError
 
     def _each(self, row: Row, value: Each) -> str:
         source, element, order = self.elements(self.document(row, value.path))
@@ -382,6 +317,7 @@ class Writer:
     _kinds: ClassVar[dict[type, Any]] = {
         Scalar: _scalar,
         Fixed: _fixed,
+        Known: _known,
         Part: _part,
         Inner: _inner,
         Each: _each,

@@ -49,6 +49,14 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the packaged list of ports says of the code in a column; null where it does not have it."""
+
+    column: str
+    what: Literal["name", "country"]
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A response key and its value."""
 
@@ -173,7 +181,7 @@ class Page:
         return {name for info in infos for _, name in info.members if isinstance(name, str)}
 
 
-Value = Scalar | Fixed | Part | Inner | Each | One | Many | Page
+Value = Scalar | Fixed | Known | Part | Inner | Each | One | Many | Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine import make_url
 
+from app.filing.ports import find_port
+
 AT_ONCE_SECONDS = 0.1
 _CHECK_EVERY = 20_000  # instructions of SQLite's machine between two looks at the clock
 
@@ -88,6 +90,7 @@ class _Connection:
         for pragma in ("query_only = ON", "busy_timeout = 5000", "mmap_size = 268435456", "temp_store = MEMORY"):
             self._made.execute(f"PRAGMA {pragma}")
         self._made.create_function("tidegate_cursor", 2, _cursor, deterministic=True)
+        self._made.create_function("tidegate_port", 2, _port, deterministic=True)
         if seconds is not None:
             self._made.set_progress_handler(self._overdue, _CHECK_EVERY)
         self.stop = self._made.interrupt
@@ -207,3 +210,9 @@ def _cursor(head: str, keys: str | None) -> str | None:
     if keys is None:
         return None
     return base64.urlsafe_b64encode(f"{head}{keys[1:]}".encode()).rstrip(b"=").decode()
+
+
+def _port(code: str | None, what: str) -> str | None:
+    """The name or the country of a port; None where the list does not have it."""
+    found = None if code is None else find_port(code)
+    return None if found is None else (found.name if what == "name" else found.country)

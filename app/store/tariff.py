@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.ids import encode, new_id
@@ -174,6 +175,32 @@ async def insert(store: Store, export: Export, new: NewRevision, progress: Progr
                 progress(done, len(export.rows))
         await _index(connection, store.dialect, identifier)
     return identifier
+
+
+async def remove(store: Store, revision_id: str) -> bool:
+    """Deletes a revision with its lines and their words, all or nothing; False, and nothing is deleted, where kept
+    quotes stand on it."""
+    try:
+        await _remove(store, revision_id)
+    except IntegrityError:  # the database knows of the quotes, also of one kept a moment ago
+        return False
+    return True
+
+
+async def _remove(store: Store, revision_id: str) -> None:
+    async with store.write_connection() as connection:
+        if store.dialect != "postgresql":
+            # an index without content forgets a row only when it is told the row's words again
+            await connection.execute(
+                sa.text(
+                    "INSERT INTO tariff_search (tariff_search, rowid, description, full_description) SELECT 'delete',"
+                    " rowkey, description, full_description FROM tariff_line WHERE revision_id = :revision AND"
+                    " number IS NOT NULL"
+                ),
+                {"revision": revision_id},
+            )
+        await connection.execute(sa.delete(_LINE).where(_LINE.c.revision_id == revision_id))
+        await connection.execute(sa.delete(_REVISION).where(_REVISION.c.id == revision_id))
 
 
 async def search(

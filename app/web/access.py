@@ -2,13 +2,13 @@
 JSON: the line is the same and costs a twentieth. It never holds a document, a variable or a token."""
 
 import logging
-from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import orjson
 import structlog
 from prometheus_client import Counter, Histogram
 
+from app.clock import system_clock
 from app.telemetry import Metrics, is_plain_json, logger
 from app.web.record import RequestRecord
 
@@ -53,7 +53,7 @@ class Access:
 
 def _write(stream: TextIO, facts: dict[str, Any]) -> None:
     """One line of what structlog would have written; a client cannot bring more than names into it."""
-    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    moment = system_clock().isoformat().replace("+00:00", "Z")
     line = {**facts, "event": EVENT, "logger": NAME, "level": "info", "time": moment}
     stream.write(orjson.dumps(line).decode() + "\n")
     stream.flush()

@@ -1,6 +1,7 @@
 """The short way for the most frequent request: POST /graphql of a query that the engine can answer at once. Whatever is
 out of the ordinary about a request goes on to the routes behind, untouched, and the answer is theirs."""
 
+import asyncio
 import gzip
 import time
 from functools import lru_cache
@@ -27,6 +28,7 @@ _PLAIN = frozenset(
 )  # fmt: skip
 """The headers that change nothing about how a request is answered, or that are looked at here."""
 
+_LARGE = 128 * 1024
 _FIXED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
@@ -78,6 +80,7 @@ class Quick:
         media = _media(headers.get(b"accept", b""))
         if (
             media is None
+            or b"q=" in headers.get(b"accept-encoding", b"")
             or headers.get(b"content-type") not in _JSON_TYPES
             or len(body) > self._settings.max_body_bytes
         ):
@@ -90,26 +93,31 @@ class Quick:
         if principal is None or sent.extensions:
             return None
         reject = self._settings.reject_missing_scopes
-        response = self._engine.execute_now(
-            Operation(sent.document, sent.variables, sent.operation_name, principal, record.request_id, reject=reject)
+        operation = Operation(
+            sent.document, sent.variables, sent.operation_name, principal, record.request_id, reject=reject
         )
+        response = self._engine.execute_now(operation)
         if response is None or response.status != 200:
             return None
         record.organisation_id = principal.organisation_id
         record.note_operation(sent.operation_name)
-        return self._packed(response.body(), media, headers, record.request_id)
-
-    def _packed(
-        self, text: bytes, media: bytes, headers: dict[bytes, bytes], request_id: str
-    ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-        head = [(b"vary", b"Accept"), (b"content-type", media), (b"x-request-id", request_id.encode()), *_FIXED]
-        if b"gzip" in headers.get(b"accept-encoding", b"").lower():
-            if len(text) >= self._settings.gzip_minimum_bytes:
-                text = gzip.compress(text, compresslevel=6)
+        text, head = response.body(), [(b"content-type", media), (b"x-request-id", record.request_id.encode()), *_FIXED]
+        if len(text) < self._settings.gzip_minimum_bytes:
+            head.append((b"vary", b"Accept"))
+        else:
+            head.append((b"vary", b"Accept, Accept-Encoding"))
+            if b"gzip" in headers.get(b"accept-encoding", b""):
                 head.append((b"content-encoding", b"gzip"))
-            head[0] = (b"vary", b"Accept, Accept-Encoding")
+                text = await _packed(text)
         head.append((b"content-length", b"%d" % len(text)))
         return text, head
+
+
+async def _packed(text: bytes) -> bytes:
+    """gzip; in a thread where it takes long."""
+    if len(text) < _LARGE:
+        return gzip.compress(text, compresslevel=6)
+    return await asyncio.to_thread(gzip.compress, text, 6)
 
 
 _JSON_TYPES = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})

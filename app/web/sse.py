@@ -16,6 +16,7 @@ from app.engine.operation import Response
 from app.events import cursor
 from app.principal import Principal
 from app.telemetry import Metrics, logger
+from app.web import faults
 from app.web.cancellation import stop
 from app.web.clients import Clients
 from app.web.drain import Drain
@@ -46,12 +47,12 @@ def message(payload: bytes, position: int | None) -> bytes:
 class EventSink:
     """What is still to be written to one stream. Frames of a group are encoded once for all of its streams."""
 
-    __slots__ = ("_refused", "_request_id", "_room", "membership", "queue")
+    __slots__ = ("_refused", "_room", "membership", "queue", "request_id")
 
     def __init__(self, request_id: str) -> None:
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.membership: Membership | None = None
-        self._request_id = request_id
+        self.request_id = request_id
         self._refused = False
         self._room = asyncio.Event()
 
@@ -61,7 +62,7 @@ class EventSink:
             self._refused = True
             return False
         if frame.errors:
-            self.queue.put_nowait(message(frame.payload_for(self._request_id), frame.position))
+            self.queue.put_nowait(message(frame.payload_for(self.request_id), frame.position))
         else:
             frame.event = frame.event or message(frame.payload, frame.position)
             self.queue.put_nowait(frame.event)
@@ -170,10 +171,14 @@ class EventStream:
             sink.membership = outcome
             outcome.begin()
             return
-        if isinstance(outcome, Response):
-            sink.queue.put_nowait(message(outcome.body(), None))
-        else:
-            await self._follow(outcome)
+        try:
+            if isinstance(outcome, Response):
+                sink.queue.put_nowait(message(outcome.body(), None))
+            else:
+                await self._follow(outcome)
+        except Exception as error:
+            sink.fail(dict(faults.response_to(error, sink.request_id).errors[0]))
+            return
         sink.queue.put_nowait(_COMPLETE)
         sink.queue.put_nowait(None)
 

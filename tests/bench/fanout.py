@@ -210,7 +210,8 @@ def _run(
     writer.ask(2)
     subscribers.deliveries(2, 20)
     before, begun = resident(pid), time.monotonic()
-    for number in range(given.sockets - 1):
+    others = given.sockets - 1 if given.matching == "all" else given.entries * 10
+    for number in range(others):
         alias = f"a{number % given.documents}: status " if given.documents > 1 else ""
         ten = {"entries": [entries[number // 10 % len(entries)]]}
         variables = ten if given.matching == "ten" else {}
@@ -218,7 +219,7 @@ def _run(
     connecting = time.monotonic() - begun
     time.sleep(1.0)
     held = resident(pid)
-    matching = (10 if given.matching == "ten" else given.sockets - given.stalled) + (given.matching == "ten")
+    matching = 11 if given.matching == "ten" else given.sockets - given.stalled  # the first follows every entry
     for _ in range(2):
         writer.ask(1)
         subscribers.deliveries(matching, 30)
@@ -243,7 +244,7 @@ def _run(
         "server_ms_per_event": round(used / given.events * 1e3, 3),
         "client_us_per_delivery": round((time.process_time() - client) / max(1, counted) * 1e6, 2),
         "deliveries_per_second": round(counted / seconds),
-        "kb_per_subscriber": round((held - before) / 1024 / max(1, given.sockets - 1), 1),
+        "kb_per_subscriber": round((held - before) / 1024 / max(1, others), 1),
         "grown_mb": round((resident(pid) - held) / 1048576, 1),
         "asked_to_last_ms": round(statistics.median(delays) * 1000, 1),
         "connect_seconds": round(connecting, 1),

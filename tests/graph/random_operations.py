@@ -24,7 +24,7 @@ from app.engine.paging import unpack
 from tests.graph.random_rows import Rows
 
 _PYTHON = frozenset(
-    {"dutyEstimate", "tariffLine", "checks", "preclearance", "totals", "duty", "port", "portOfLading", "portOfUnlading",
+    {"dutyEstimate", "tariffLine", "checks", "preclearance", "totals", "duty",
      "tariffRevision", "classificationSuggest", "suggestions"}
 )  # fmt: skip
 _TABLES = {

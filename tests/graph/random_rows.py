@@ -56,6 +56,9 @@ class _Maker:
     def text(self) -> str:
         return self.pick.choice(_TEXTS) + self.pick.choice(("", " router", " pump"))
 
+    def port(self) -> str:
+        return self.pick.choice(("2704", "2709", "9999", ""))
+
     def moment(self) -> datetime:
         """Few different ones, so that sort keys are equal now and then."""
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=self.pick.randrange(12), milliseconds=123)
@@ -123,7 +126,7 @@ def _shipments(make: _Maker, organisation: str) -> None:
             "shipment", id=make.id("Shipment"), organisation_id=organisation, reference=f"R{number}{make.text()}",
             status=make.pick.choice(("BOOKED", "ARRIVED")), mode=make.pick.choice(("OCEAN", "AIR")),
             carrier=make.maybe(make.text()), master_bill=make.maybe("MB1"), house_bills=["H1", make.text()],
-            containers=containers, port_of_lading=make.maybe("CNSHA"), port_of_unlading=make.maybe("2704"),
+            containers=containers, port_of_lading=make.maybe("CNSHA"), port_of_unlading=make.maybe(make.port()),
             estimated_departure=make.maybe(make.moment()), estimated_arrival=make.maybe(make.moment()),
             arrived_at=make.maybe(make.moment()), incoterm=make.maybe("FOB"),
             importer_id=make.one("party", organisation)["id"],
@@ -149,7 +152,7 @@ def _entries(make: _Maker, organisation: str) -> None:
         filed = make.maybe(make.moment())
         entry = make.add(
             "entry", id=make.id("Entry"), organisation_id=organisation, entry_number=f"SIM-{number:07d}-1",
-            type=make.pick.choice(("01", "11")), port="2704", importer_id=make.one("party", organisation)["id"],
+            type=make.pick.choice(("01", "11")), port=make.port(), importer_id=make.one("party", organisation)["id"],
             shipment_id=make.maybe(make.one("shipment", organisation)["id"]), environment="SIMULATED",
             status=make.pick.choice(("DRAFT", "RELEASED", "PAID")), release_status="RELEASED",
             summary_status=make.pick.choice(("NOT_FILED", "PAID")), filed_at=filed, released_at=make.maybe(filed),

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 import pytest
 
-from app.engine import assemble
 from app.engine.executor import Engine, EngineSettings
+from app.engine.lane import assemble
 from app.engine.operation import Operation, Response
 from app.engine.size import Limits
 from app.events.bus import Bus

@@ -117,7 +117,8 @@ class Writer:
         stdout = self._process.stdout
         assert stdout is not None
         while line := await asyncio.to_thread(stdout.readline):
-            self.acknowledged.append(int(line))
+            if line.strip().isdigit():  # log lines go the same way
+                self.acknowledged.append(int(line))
         code = await asyncio.to_thread(self._process.wait)
         if code:
             raise RuntimeError(f"the writer ended with {code}")

@@ -1,5 +1,6 @@
 """A decision changes the classification, what it supersedes and the product together, or nothing."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -106,7 +107,8 @@ async def test_rejecting_a_confirmed_number_takes_it_from_the_product(store: Sto
 
 
 CASES: list[tuple[dict[str, Any], list[str]]] = [
-    ({"decision": D.CONFIRM}, ["REQUIRED", "NOT_FOUND"]),
+    ({"decision": D.CONFIRM}, ["REQUIRED"]),
+    ({"decision": D.CONFIRM, "product_id": "prd_x", "hts_number": NUMBER}, ["NOT_FOUND"]),
     ({"decision": D.CONFIRM, "classification_id": "cls_x"}, ["NOT_FOUND"]),
     ({"decision": D.REPLACE, "classification_id": "cls_x"}, ["REQUIRED", "NOT_FOUND"]),
     ({"decision": D.REJECT, "product_id": "PRODUCT", "hts_number": NUMBER}, ["INVALID"]),
@@ -139,6 +141,21 @@ async def test_another_number_than_the_suggested_one_is_a_replacement(sqlite_sto
     assert [(fault.code, fault.field) for fault in outcome.faults] == [("INVALID", ("htsNumber",))]
     same = ClassificationDecide(D.CONFIRM, classification_id=suggested, hts_number=NUMBER)
     assert accepted(await decide_classification(sqlite_store, importer, same)) == suggested
+
+
+async def test_the_version_that_a_decision_expects_is_the_products(store: Store, importer: Principal) -> None:
+    product = await a_product(store, importer, number=None)
+    seen = (await row_of(store, importer, "product", product)).version
+    first = ClassificationDecide(D.CONFIRM, product_id=product, hts_number=NUMBER, expected_version=seen)
+    made = accepted(await decide_classification(store, importer, first))
+    late = ClassificationDecide(D.REPLACE, classification_id=made, hts_number=OTHER, expected_version=seen)
+    outcome = await decide_classification(store, importer, late)
+    assert [(fault.code, fault.field, fault.message) for fault in outcome.faults] == [
+        ("STALE", ("expectedVersion",), "it is at version 2, not 1: read it again")
+    ]
+    assert await state(store, importer, product) == (NUMBER, made, "CONFIRMED")
+    accepted(await decide_classification(store, importer, replace(late, expected_version=seen + 1)))
+    assert (await state(store, importer, product))[0] == OTHER
 
 
 async def test_another_tenants_product_does_not_exist(store: Store, importer: Principal, broker: Principal) -> None:

@@ -85,7 +85,11 @@ async def test_drafts_at_once_get_numbers_of_their_own(store: Store, importer: P
     for caller in (importer, broker):
         await a_product(store, caller)
     shipments = [(caller, await a_shipment(store, caller)) for caller in (importer, broker)]
-    jobs = [draft_entry(store, caller, EntryDraft(shipment, another=True)) for caller, shipment in shipments for _ in range(5)]
+    jobs = [
+        draft_entry(store, caller, EntryDraft(shipment, another=True))
+        for caller, shipment in shipments
+        for _ in range(5)
+    ]
     drafted = [accepted(outcome) for outcome in await asyncio.gather(*jobs)]
     rows = await store.rows(SYSTEM, Select("entry"))
     assert len(drafted) == 10
@@ -338,3 +342,138 @@ async def test_only_an_entry_that_is_not_with_customs_is_changed(store: Store, i
     accepted(await told(store, importer, entry, S.SUBMITTED))
     late = await update_entry(store, importer, EntryUpdate(entry, port="2704"))
     assert [fault.code for fault in late.faults] == ["TRANSITION_NOT_ALLOWED"]
+
+
+async def test_news_of_a_filing_elsewhere_is_kept_though_the_draft_here_is_younger(
+    store: Store, importer: Principal, clock: SetClock
+) -> None:
+    clock.forward(hours=-3)
+    entry = await an_entry(store, importer)
+    clock.forward(hours=3)
+    accepted(await told(store, importer, entry, S.SUBMITTED, at(8, 55)))
+    accepted(await told(store, importer, entry, S.RELEASED, at(10)))
+    accepted(await told(store, importer, entry, S.EXAM, at(9, 30)))
+    row = await row_of(store, importer, "entry", entry)
+    assert (row.status, row.release_status, row.filed_at, row.released_at) == (
+        "RELEASED",
+        "RELEASED",
+        at(8, 55),
+        at(10),
+    )
+    assert (await history(store, entry))[-1] == ("SUBMITTED", "EXAM")
+    (event,) = await store.rows(SYSTEM, Select("event_log", (Where("type", "eq", "entry.exam"),)))
+    assert (event.data["late"], event.data["previousStatus"], event.occurred_at) == (True, "SUBMITTED", at(9, 30))
+
+
+async def test_a_release_that_is_told_after_the_summary_still_counts(store: Store, importer: Principal) -> None:
+    entry = await an_entry(store, importer)
+    accepted(await told(store, importer, entry, S.ACCEPTED, at(8)))
+    accepted(await told(store, importer, entry, S.SUMMARY_ACCEPTED, at(10)))
+    accepted(await told(store, importer, entry, S.RELEASED, at(9)))
+    row = await row_of(store, importer, "entry", entry)
+    assert (row.status, row.release_status, row.summary_status) == ("SUMMARY_ACCEPTED", "RELEASED", "ACCEPTED")
+    assert row.released_at == at(9)
+
+
+async def test_the_first_filing_stays_the_first_in_whatever_order_it_is_told(store: Store, importer: Principal) -> None:
+    entry = await an_entry(store, importer)
+    accepted(await told(store, importer, entry, S.ACCEPTED, at(10)))
+    accepted(await told(store, importer, entry, S.SUBMITTED, at(9)))
+    accepted(await told(store, importer, entry, S.SUBMITTED, at(11), narrative="an amendment"))
+    assert (await row_of(store, importer, "entry", entry)).filed_at == at(9)
+
+
+async def test_our_own_filing_is_not_late_though_the_vendors_clock_is_ahead(
+    store: Store, importer: Principal, clock: SetClock
+) -> None:
+    entry = await an_entry(store, importer)
+    accepted(await told(store, importer, entry, S.REJECTED, clock() + timedelta(minutes=14)))
+    accepted(await file_entry(store, importer, EntryFile(entry)))
+    assert (await row_of(store, importer, "entry", entry)).status == "SUBMITTED"
+
+
+async def test_a_status_that_is_hours_ahead_shows_a_mistaken_offset(
+    store: Store, importer: Principal, clock: SetClock
+) -> None:
+    entry = await an_entry(store, importer)
+    accepted(await told(store, importer, entry, S.SUBMITTED, clock() + timedelta(minutes=15)))
+    before = await counts(store)
+    outcome = await told(store, importer, entry, S.HELD, clock() + timedelta(minutes=15, seconds=1))
+    assert [(fault.code, fault.message) for fault in outcome.faults] == [
+        (
+            "IN_FUTURE",
+            "it would happen more than 15 minutes from now; the time here is 2026-11-20T12:00:00.000Z: "
+            "look at the offset",
+        )
+    ]
+    assert await counts(store) == before
+
+
+async def test_a_second_draft_beside_a_living_entry_has_to_be_meant(store: Store, importer: Principal) -> None:
+    await a_product(store, importer)
+    shipment = await a_shipment(store, importer)
+    first = accepted(await draft_entry(store, importer, EntryDraft(shipment)))
+    before = await counts(store)
+    outcome = await draft_entry(store, importer, EntryDraft(shipment))
+    (fault,) = outcome.faults
+    assert (fault.code, fault.field) == ("ALREADY_DRAFTED", ("shipment",))
+    assert "SIM-0000001-3" in fault.message
+    assert await counts(store) == before
+    second = accepted(await draft_entry(store, importer, EntryDraft(shipment, another=True)))
+    for entry in (first, second):
+        accepted(await cancel_entry(store, importer, EntryCancel(entry)))
+    accepted(await draft_entry(store, importer, EntryDraft(shipment)))
+
+
+async def test_a_rejected_entry_does_not_stand_in_the_way_of_a_new_one(store: Store, importer: Principal) -> None:
+    entry = await an_entry(store, importer)
+    accepted(await told(store, importer, entry, S.REJECTED))
+    shipment = (await row_of(store, importer, "entry", entry)).shipment_id
+    accepted(await draft_entry(store, importer, EntryDraft(shipment)))
+
+
+async def test_an_entry_takes_the_number_of_a_real_filer(store: Store, importer: Principal, broker: Principal) -> None:
+    await a_product(store, importer)
+    shipment = await a_shipment(store, importer)
+    entry = accepted(await draft_entry(store, importer, EntryDraft(shipment, entry_number="xyz 12345671")))
+    row = await row_of(store, importer, "entry", entry)
+    assert (row.entry_number, row.environment, row.status) == ("XYZ-1234567-1", "PRODUCTION", "DRAFT")
+    command = EntryStatusRecord(S.ACCEPTED, store.clock(), "vendor", entry_number="XYZ12345671")
+    assert (await record_entry_status(store, importer, command)).id == entry
+    await a_product(store, broker)
+    other = EntryDraft(await a_shipment(store, broker), entry_number="XYZ-1234567-1")
+    accepted(await draft_entry(store, broker, other))
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "message"),
+    [
+        ("XYZ-1234567-4", "INVALID", "the check digit of XYZ-1234567 is 1, not 4"),
+        ("12345", "INVALID", "'12345' is no entry number such as ABC-1234567-6"),
+        ("", "INVALID", "'' is no entry number such as ABC-1234567-6"),
+        ("SIM-0000009-6", "INVALID", "numbers of the filer SIM are drawn here: leave it out"),
+        ("XYZ-7654321-1", "TAKEN", "there is an entry XYZ-7654321-1 already"),
+    ],
+)
+async def test_a_number_that_cannot_be_taken_is_told_with_the_reason(
+    sqlite_store: Store, number: str, code: str, message: str
+) -> None:
+    caller = (await make_tenants(sqlite_store)).importer
+    await a_product(sqlite_store, caller)
+    first = await a_shipment(sqlite_store, caller)
+    accepted(await draft_entry(sqlite_store, caller, EntryDraft(first, entry_number="XYZ-7654321-1")))
+    second = await a_shipment(sqlite_store, caller, "S-2")
+    before = await counts(sqlite_store)
+    outcome = await draft_entry(sqlite_store, caller, EntryDraft(second, entry_number=number))
+    assert [(fault.code, fault.field, fault.message) for fault in outcome.faults] == [(code, ("entryNumber",), message)]
+    assert await counts(sqlite_store) == before
+
+
+async def test_an_entry_of_a_real_filer_is_not_filed_with_the_simulated_port(store: Store, importer: Principal) -> None:
+    await a_product(store, importer)
+    draft = EntryDraft(await a_shipment(store, importer), entry_number="XYZ-1234567-1")
+    entry = accepted(await draft_entry(store, importer, draft))
+    before = await counts(store)
+    outcome = await file_entry(store, importer, EntryFile(entry))
+    assert [fault.code for fault in outcome.faults] == ["NOT_ALLOWED"]
+    assert await counts(store) == before

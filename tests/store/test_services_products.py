@@ -70,6 +70,30 @@ async def test_a_description_defaults_to_the_name(sqlite_store: Store) -> None:
     assert (await product(sqlite_store, importer)).description == "Bolt"
 
 
+async def test_a_description_goes_along_with_the_name_until_one_is_given(sqlite_store: Store) -> None:
+    caller = (await make_tenants(sqlite_store)).importer
+    for command, name, description in (
+        (ProductUpsert("A-1", "Bolt"), "Bolt", "Bolt"),
+        (ProductUpsert("A-1", "Hex bolt"), "Hex bolt", "Hex bolt"),
+        (ProductUpsert("A-1", "Hex bolt", "Steel, M8"), "Hex bolt", "Steel, M8"),
+        (ProductUpsert("A-1", "Bolt, hex"), "Bolt, hex", "Steel, M8"),
+        (ProductUpsert("A-1", description=None), "Bolt, hex", "Bolt, hex"),
+        (ProductUpsert("A-1", "Screw", "Bolt, hex"), "Screw", "Bolt, hex"),
+    ):
+        accepted(await upsert_product(sqlite_store, caller, command))
+        row = await product(sqlite_store, caller)
+        assert (row.name, row.description) == (name, description)
+
+
+async def test_a_row_with_a_key_of_its_own_is_refused_not_ignored(store: Store, importer: Principal) -> None:
+    rows = (ProductUpsert("A-1", "Bolt"), ProductUpsert("A-2", "Nut", idempotency_key="k"))
+    bulk = await upsert_products(store, importer, rows)
+    assert [outcome.ok for outcome in bulk.outcomes] == [True, False]
+    (fault,) = bulk.outcomes[1].faults
+    assert (fault.code, fault.field) == ("INVALID", ("products", "1", "idempotencyKey"))
+    assert [row.sku for row in await store.rows(importer, Select("product"))] == ["A-1"]
+
+
 async def test_all_faults_come_at_once_and_nothing_is_written(store: Store, importer: Principal) -> None:
     bad = ProductUpsert(
         " ", "x" * 201, "bell\x07", "XX", PartyCommand("", "ZZ", (("", "1"),)), Decimal("-1"), "XXX", {"a": "\ud800"}

@@ -157,6 +157,23 @@ async def test_an_update_changes_what_it_mentions(store: Store, importer: Princi
     assert await counts(store) == before
 
 
+async def test_only_the_change_that_says_so_makes_it_arrive_now(
+    store: Store, importer: Principal, clock: SetClock
+) -> None:
+    await a_product(store, importer)
+    shipment = await a_shipment(store, importer)
+    accepted(await update_shipment(store, importer, ShipmentUpdate(shipment, S.ARRIVED)))
+    accepted(await update_shipment(store, importer, ShipmentUpdate(shipment, arrived_at=None)))
+    clock.forward(days=2)
+    accepted(await update_shipment(store, importer, ShipmentUpdate(shipment, carrier="Meridian")))
+    assert (await row_of(store, importer, "shipment", shipment)).arrived_at is None
+    accepted(await update_shipment(store, importer, ShipmentUpdate(shipment, S.DELIVERED)))
+    assert (await row_of(store, importer, "shipment", shipment)).arrived_at is None
+    direct = await a_shipment(store, importer, "S-2")
+    accepted(await update_shipment(store, importer, ShipmentUpdate(direct, S.DELIVERED)))
+    assert (await row_of(store, importer, "shipment", direct)).arrived_at == clock()
+
+
 async def test_arriving_sets_the_moment_unless_it_is_given(store: Store, importer: Principal, clock: SetClock) -> None:
     await a_product(store, importer)
     first, second = await a_shipment(store, importer, "S-1"), await a_shipment(store, importer, "S-2")

@@ -2,6 +2,7 @@
 loading says what may not have been meant."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -9,11 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.services.tariff import Known, known_numbers, load_tariff
+from app.duty.assessment import LineInput, QuoteInput
+from app.errors import Refused
+from app.principal import Principal
+from app.services.quotes import Desk, QuoteCreate
+from app.services.tariff import Known, known_numbers, load_tariff, unload_tariff
 from app.store import tariff as stored
 from app.store.session import Store
 from app.tariff.export import Export, read_export
-from tests.scenes import SYSTEM
+from app.tariff.measure_file import packaged_book
+from tests.scenes import SYSTEM, accepted, counts
 
 DAY = date(2026, 1, 1)
 
@@ -75,9 +81,10 @@ async def test_a_search_runs_backwards_through_the_same_lines(store: Store, limi
 
 ODD = [
     "", " ", "'", "''", "o'clock", "it's", "'; DROP TABLE tariff_line; --", '"', '""', "_", "___", "1_2", "_1_", "1",
-    "12345678901234567890", "½", "²", "٣", "*", "honey*", "honey & !", "honey OR", "AND", "NEAR(", "NOT", "the", "a of the",
-    "\\", "\x00", "honey\x00", "ß", "ﬁ", "naive", "naïve", "\u0301", "\ud800", "\U0001e900", "漢字", "x" * 5_000,
-    "honey " * 500, ":*", "<->", "(", ")", "{", "^", "description:honey", "-honey", "%", "$1", "\u00ad", "\u200b",
+    "12345678901234567890", "½", "²", "٣", "*", "honey*", "honey & !", "honey OR", "AND", "NEAR(", "NOT", "the",
+    "a of the", "\\", "\x00", "honey\x00", "ß", "ﬁ", "naive", "naïve", "\u0301", "\ud800", "\U0001e900", "漢字",
+    "x" * 5_000, "honey " * 500, ":*", "<->", "(", ")", "{", "^", "description:honey", "-honey", "%", "$1",
+    "\u00ad", "\u200b",
 ]  # fmt: skip
 
 
@@ -132,3 +139,31 @@ async def test_a_second_revision_of_a_day_is_loaded_with_a_notice(store: Store) 
 
     assert (alone.notice, starter.notice, other_day.notice) == (None, None, None)
     assert second.notice == "one comes into force on 2026-01-01 too: of one day the revision loaded last is read"
+
+
+async def test_a_revision_that_is_taken_out_leaves_no_line_and_no_word_behind(store: Store) -> None:
+    kept = await loaded(store)
+    before = await found(store, kept, "honey")
+    empty = await counts(store)
+    gone = await loaded(store, name="gone")
+
+    assert await unload_tariff(store, "gone") == len(GOODS.rows)
+
+    assert await counts(store) == empty
+    assert await found(store, gone, "honey") == []
+    assert await found(store, kept, "honey") == before
+    again = await loaded(store, name="gone")
+    assert await found(store, again, "honey") == before
+
+
+async def test_a_revision_that_kept_quotes_stand_on_is_not_taken_out(store: Store, importer: Principal) -> None:
+    revision = await loaded(store)
+    question = QuoteInput((LineInput("0409.00.00.00", "VN", Decimal(1000)),), date(2026, 3, 1))
+    accepted(await Desk(store, packaged_book()).create(importer, QuoteCreate(question)))
+    before = await counts(store)
+
+    with pytest.raises(Refused, match="kept quotes stand on goods"):
+        await unload_tariff(store, "goods")
+
+    assert await counts(store) == before
+    assert len(await found(store, revision, "honey")) == 6

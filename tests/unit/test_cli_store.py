@@ -96,7 +96,26 @@ def test_an_organisation_is_created_once_and_then_found(upgraded: None, capsys: 
     again = Printed(capsys, "organisation", "create", "Harbor Foods")
     assert (again.code, again.out) == (0, f"exists already: Harbor Foods ({facts['organisationId']})\n")
     listed = Printed(capsys, "organisation", "list", "--json")
-    assert json.loads(listed.out) == [{"id": facts["organisationId"], "name": "Harbor Foods", "kind": "IMPORTER"}]
+    assert json.loads(listed.out) == [
+        {"id": facts["organisationId"], "name": "Harbor Foods", "kind": "IMPORTER", "parties": []}
+    ]
+
+
+def test_an_organisation_of_another_kind_is_refused(upgraded: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Printed(capsys, "organisation", "create", "Harbor Foods", "--kind", "partner").code == 0
+    refused = Printed(capsys, "organisation", "create", "Harbor Foods", "--kind", "broker")
+    message = "there is an organisation Harbor Foods already, and it is a partner, not a broker"
+    assert (refused.code, refused.out, refused.err) == (1, "", f"tidegate: {message}\n")
+    assert Printed(capsys, "organisation", "create", "Harbor Foods").code == 0
+
+
+def test_the_list_shows_which_parties_an_organisation_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Printed(capsys, "demo", "--seed-only").code == 0
+    listed = json.loads(Printed(capsys, "organisation", "list", "--json").out)
+    parties = {row["name"]: [(party["name"], party["recordedBy"]) for party in row["parties"]] for row in listed}
+    assert parties["Harbor Light Brokerage"] == [("Harbor Light Brokerage", "demo")]
+    shown = Printed(capsys, "organisation", "list").out
+    assert f"Harbor Light Brokerage of demo ({listed[0]['parties'][0]['id']})" in shown
 
 
 def test_the_kind_of_an_organisation_is_one_of_three(upgraded: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,3 +111,22 @@ def test_the_list_is_columns_for_a_person(capsys: pytest.CaptureFixture[str]) ->
     head, line = capsys.readouterr().out.splitlines()
     assert head.split() == ["name", "in", "force", "from", "lines", "starter", "sha256"]
     assert line.split()[:2] == ["Small", "2026-01-01"]
+
+
+def test_a_revision_is_taken_out_again_and_an_unknown_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("export").write_text(json.dumps(EXPORT))
+    assert main(["tariff", "load", "export", *WORDS]) == 0
+    capsys.readouterr()
+    assert main(["tariff", "unload", "Small", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out).items() >= {"name": "Small", "lines": 4}.items()
+    assert listed(capsys) == []
+    assert main(["tariff", "unload", "Small"]) == 1
+    assert "no revision named Small is loaded" in capsys.readouterr().err
+
+
+def test_a_second_revision_of_the_same_day_is_loaded_with_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("export").write_text(json.dumps(EXPORT))
+    assert main(["tariff", "load", "export", *WORDS]) == 0
+    capsys.readouterr()
+    assert main(["tariff", "load", "export", "--name", "Twin", "--effective", "2026-01-01", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notice"].startswith("Small comes into force on 2026-01-01 too")

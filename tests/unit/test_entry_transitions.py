@@ -1,7 +1,7 @@
 """Which status of an entry may follow which, and what each one says and sets."""
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,8 @@ from app.filing.entry import (
     dates_after,
     decide,
     decide_at,
+    predecessor,
+    statuses_after_late,
     statuses_for,
 )
 
@@ -184,3 +186,50 @@ def test_no_order_of_messages_moves_an_entry_where_it_cannot_go(messages: list[t
         if not verdict.late:
             assert status in TRANSITIONS[current.status]
             current = new
+
+
+def test_our_own_draft_is_no_step_that_late_news_of_a_filing_elsewhere_follows() -> None:
+    """Filed elsewhere at five to nine, drafted here at nine, released at ten: the exam of half past nine counts."""
+    steps = (step(S.SUBMITTED, -1 / 12), step(S.DRAFT, 0), step(S.RELEASED, 1))
+    half_past = NOON + timedelta(minutes=30)
+    assert predecessor(steps, half_past) is S.SUBMITTED
+    assert decide_at(steps[-1], steps, S.EXAM, half_past) == Accepted(late=True)
+    assert predecessor(steps[1:], half_past) is S.DRAFT
+
+
+def test_a_draft_under_correction_is_not_moved_by_news_from_before_the_rejection() -> None:
+    steps = (step(S.DRAFT, 0), step(S.SUBMITTED, 1), step(S.REJECTED, 2), step(S.DRAFT, 3))
+    assert decide_at(steps[-1], steps, S.ACCEPTED, NOON + timedelta(hours=1.5)) == Accepted(late=True)
+    assert decide_at(steps[-1], steps, S.HELD, NOON + timedelta(hours=1.5)) == Accepted(late=True)
+    assert decide_at(steps[-1], steps, S.ACCEPTED, NOON + timedelta(hours=2.5)) == Accepted(late=False)
+
+
+def test_news_further_along_that_cannot_follow_is_late_where_it_fits() -> None:
+    steps = (step(S.DRAFT, 0), step(S.SUBMITTED, 1), step(S.REJECTED, 3))
+    assert decide_at(steps[-1], steps, S.HELD, NOON + timedelta(hours=2)) == Accepted(late=True)
+
+
+def test_a_late_release_counts_for_release_and_a_late_word_on_the_summary_for_that() -> None:
+    one_step = (step(S.ACCEPTED, 0), step(S.SUMMARY_ACCEPTED, 2))
+    released = step(S.RELEASED, 1)
+    assert statuses_after_late(released, one_step, R.ACCEPTED, Y.ACCEPTED) == (R.RELEASED, Y.ACCEPTED)
+    assert statuses_after_late(released, (*one_step, step(S.DRAFT, 5)), R.ACCEPTED, Y.ACCEPTED)[0] is R.RELEASED
+    recalled = (*one_step, step(S.HELD, 1.5))
+    assert statuses_after_late(released, recalled, R.HELD, Y.ACCEPTED) == (R.HELD, Y.ACCEPTED)
+    held = (step(S.RELEASED, 0), step(S.HELD, 3))
+    accepted = step(S.SUMMARY_ACCEPTED, 1)
+    assert statuses_after_late(accepted, held, R.HELD, Y.NOT_FILED) == (R.HELD, Y.ACCEPTED)
+    paid = (*held, step(S.PAID, 2))
+    assert statuses_after_late(accepted, paid, R.HELD, Y.PAID) == (R.HELD, Y.PAID)
+    assert statuses_after_late(step(S.EXAM, 1), held, R.HELD, Y.NOT_FILED) == (R.HELD, Y.NOT_FILED)
+
+
+def test_filing_counts_from_its_earliest_sign_in_whatever_order_they_come() -> None:
+    eight, nine, ten = (NOON - timedelta(hours=hours) for hours in (4, 3, 2))
+    signs = [(S.SUBMITTED, nine), (S.ACCEPTED, ten), (S.SUBMITTED, eight)]
+    for order in permutations(signs):
+        dates = Dates()
+        for status, moment in order:
+            dates = dates_after(status, moment, dates)
+        assert dates == Dates(filed_at=eight)
+    assert dates_after(S.DRAFT, eight, Dates(filed_at=nine)).filed_at == nine

@@ -129,7 +129,9 @@ def test_no_official_line_with_the_suffix_00_has_another_beside_it_where_its_leg
     lines = {row.number for row in read_export(path.read_bytes()).rows if row.number is not None}
     below = Counter(number[:10] for number in lines if len(number) == 13)
 
-    undivided = [number for number in lines if number.endswith(".00") and len(number) == 13 and number[:10] not in lines]
+    undivided = [
+        number for number in lines if number.endswith(".00") and len(number) == 13 and number[:10] not in lines
+    ]
 
     assert len(undivided) > 8_000
     assert {below[number[:10]] for number in undivided} == {1}

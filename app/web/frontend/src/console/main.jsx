@@ -13,7 +13,7 @@ import { defineEditorThemes, EDITOR_THEMES } from './editorThemes.js';
 import { fetcher, front } from './fetcher.js';
 import { LIBRARY_PLUGIN, prepare } from './Library.jsx';
 import { ResultPanel } from './ResultPanel.jsx';
-import { mendTabs } from './tabs.js';
+import { mendTabs, showCurrentTab } from './tabs.js';
 import 'graphiql/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import '../ui/page.css';
@@ -73,6 +73,7 @@ function Front() {
   const { stop } = useGraphiQLActions();
   useEffect(() => stop, [stop]);
   useEffect(mendTabs, []);
+  useEffect(showCurrentTab, [tab]);
   return null;
 }
 

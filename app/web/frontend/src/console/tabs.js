@@ -1,6 +1,17 @@
 // GraphiQL marks a list item that holds two buttons as a tab, which screen readers cannot enter. Until it does otherwise,
 // its tabs are told to be what they are: a list of buttons of which one is current.
 
+/** Brings the current tab into sight without moving the page. */
+export function showCurrentTab() {
+  const item = document.querySelector('.graphiql-tab-active');
+  const list = item?.closest('.graphiql-tabs');
+  if (!list) return;
+  const { left, right } = item.getBoundingClientRect();
+  const frame = list.getBoundingClientRect();
+  if (left < frame.left) list.scrollLeft -= frame.left - left;
+  else if (right > frame.right) list.scrollLeft += right - frame.right;
+}
+
 export function mendTabs() {
   const mend = () => {
     for (const list of document.querySelectorAll('.graphiql-tabs[role=tablist]')) list.removeAttribute('role');

@@ -23,18 +23,28 @@ from graphql import (
     value_from_ast,
 )
 
-from app.engine.assemble import Assembly, assembly
-from app.engine.compile import Compiler, Row
-from app.engine.documents import lift
-from app.engine.inputs import Inputs, Literals, NotPlannable, Probe, Read, Unready, Variables, coercer, variable_probes
+from app.engine.lane.assemble import Assembly, assembly
+from app.engine.lane.compile import Compiler, Row
+from app.engine.lane.documents import lift
+from app.engine.lane.inputs import (
+    Inputs,
+    Literals,
+    NotPlannable,
+    Probe,
+    Read,
+    Unready,
+    Variables,
+    coercer,
+    variable_probes,
+)
 from app.engine.operation import Operation
 from app.engine.plan import Denied, Plan, Planner, settled
 from app.ids import type_of
 from app.principal import Principal
 from app.store.json_dialects import writer_for
+from app.store.json_shapes import NotExpressible
 from app.store.json_statement import (
     DialectName,
-    NotExpressible,
     Statement,
     Writer,
     page_statement,

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from app.engine.compile import Row
-from app.engine.inputs import Unready
+from app.engine.lane.compile import Row
+from app.engine.lane.inputs import Unready
 from app.engine.paging import pack
 from app.store.json_tree import Edges, Fixed, Info, Nodes, Page, Total
 

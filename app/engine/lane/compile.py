@@ -24,9 +24,20 @@ from graphql import (
     get_named_type,
 )
 
-from app.engine.bindings import BINDING, Column, JsonKey, Lookup, MoneyColumns, OrderedRows, Paged, Prefixed, Relation
-from app.engine.inputs import Given, Inputs, NotPlannable, Read
-from app.engine.lists import page_tree
+from app.engine.bindings import (
+    BINDING,
+    Column,
+    JsonKey,
+    Listed,
+    Lookup,
+    MoneyColumns,
+    OrderedRows,
+    Paged,
+    Prefixed,
+    Relation,
+)
+from app.engine.lane.inputs import Given, Inputs, NotPlannable, Read
+from app.engine.lane.lists import page_tree
 from app.engine.plan import included
 from app.ids import type_of
 from app.store.json_tree import (
@@ -35,6 +46,7 @@ from app.store.json_tree import (
     Form,
     Inner,
     Kind,
+    Known,
     Many,
     Member,
     Members,
@@ -222,6 +234,8 @@ class Compiler:
                 return None if kind is None else self._value(Path(name), kind, declared.type, nodes)
             case MoneyColumns(amount, currency):
                 return Part(self._money(target, Path(amount), Path(currency), nodes), amount, required)
+            case Listed(by):
+                return Part(self._listed(target, by, nodes), by, required)
             case Relation(other, by):
                 return One(other, by, self.members(target, other, nodes), required)
             case OrderedRows():
@@ -256,6 +270,20 @@ class Compiler:
         elif item.name not in ("String", "ID", "Int", "HtsNumber", "CountryCode"):
             raise NotPlannable(f"a list of {item.name}")
         return Scalar(path, "json", required=True)
+
+    def _listed(self, kind: GraphQLObjectType, by: str, nodes: Nodes) -> Members:
+        found: list[Member] = []
+        for key, inner in self.collect(kind, [node.selection_set for node in nodes]).items():
+            match inner[0].name.value:
+                case "__typename":
+                    found.append(Member(key, Fixed(kind.name)))
+                case "code":
+                    found.append(Member(key, Scalar(Path(by), "text")))
+                case "name" | "country" as what:
+                    found.append(Member(key, Known(by, what)))
+                case other:
+                    raise NotPlannable(f"{kind.name}.{other}")
+        return tuple(found)
 
     def _money(self, kind: GraphQLObjectType, amount: Path, currency: Path, nodes: Nodes) -> Members:
         found: list[Member] = []

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
 from app.engine.bindings import BINDING, Paged
-from app.engine.inputs import Given, NotPlannable, Read, Unready, stored
+from app.engine.lane.inputs import Given, NotPlannable, Read, Unready, stored
 from app.engine.paging import LARGEST, decode, keys_of
 from app.errors import BadUserInput
 from app.store.json_tree import Edges, Fixed, Info, Members, Nodes, Page, Slot, Total, kind_of
 from app.store.statement import Order, Select, Where
 
 if TYPE_CHECKING:
-    from app.engine.compile import Compiler
+    from app.engine.lane.compile import Compiler
 
 
 def page_tree(

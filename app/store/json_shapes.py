@@ -1,0 +1,79 @@
+"""What a dialect has to say for a statement that answers in JSON, and where values are read from. How the pieces are
+put together is for `json_statement`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.store.json_tree import Page, Path, Scalar
+
+
+class NotExpressible(Exception):
+    """The tree cannot be one statement: too many keys in an object."""
+
+
+@dataclass(slots=True)
+class Row:
+    """Where values are read from: a table's row, or a JSON value (then `table` is empty and `alias` its SQL)."""
+
+    alias: str
+    table: str
+    used: set[str] = field(default_factory=set)
+
+    def column(self, name: str) -> str:
+        self.used.add(name)
+        return f"{self.alias}.{name}"
+
+
+class Dialect:
+    """How values become JSON. Every method gives SQL text."""
+
+    def placeholder(self, number: int, kind: str) -> str:
+        raise NotImplementedError
+
+    def body(self, expression: str) -> str:
+        raise NotImplementedError
+
+    def object(self, pairs: Sequence[tuple[str, str]]) -> str:
+        raise NotImplementedError
+
+    def scalar(self, row: Row, value: Scalar) -> str:
+        raise NotImplementedError
+
+    def fixed(self, text: str | None) -> str:
+        raise NotImplementedError
+
+    def nullable(self, expression: str, *, required: bool, row: Row) -> str:
+        raise NotImplementedError
+
+    def array(self, expression: str, *, only: str = "", order: str = "") -> str:
+        raise NotImplementedError
+
+    def document(self, row: Row, path: Path) -> str:
+        raise NotImplementedError
+
+    def elements(self, document: str) -> tuple[str, str, str]:
+        raise NotImplementedError
+
+    def cursor(self, page: Page, keys: Sequence[str]) -> str:
+        raise NotImplementedError
+
+    def flag(self, condition: str) -> str:
+        raise NotImplementedError
+
+    def among(self, column: str, slot: str) -> str:
+        raise NotImplementedError
+
+    def all_words(self, column: str, slot: str) -> str:
+        raise NotImplementedError
+
+    def last_key(self, page: Page, rank: str, size: str, keys: Sequence[str]) -> str:
+        raise NotImplementedError
+
+    def number(self, expression: str) -> str:
+        raise NotImplementedError
+
+    def present(self, document: str) -> str:
+        raise NotImplementedError
+
+    def known(self, code: str, what: str) -> str:
+        raise NotImplementedError

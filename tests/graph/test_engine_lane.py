@@ -1,0 +1,148 @@
+"""The lane by itself: one statement for an operation, plans shared by inlined literals, what it leaves to the executor,
+and what the database holds up goes to a thread."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.engine.executor import Engine, EngineSettings
+from app.engine.operation import Operation, Response, Written
+from app.events.bus import Bus
+from app.events.feed import Feed
+from app.principal import Principal
+from app.services.quotes import Desk
+from app.store import pool
+from app.store.pool import SqliteReader, Unanswerable
+from app.store.session import Store
+from app.store.tables import TABLES
+from app.tariff.measure_file import packaged_book
+from tests.conftest import SetClock
+from tests.graph.conftest import SCHEMA
+from tests.graph.random_rows import Rows, fill
+
+ENTRY = '{ entry(by: {id: "%s"}) { id importer { name } port { code name country } } }'
+
+
+@pytest.fixture
+async def rows(store: Store) -> Rows:
+    return await fill(store, seed=20)
+
+
+@pytest.fixture
+def engine(store: Store, clock: SetClock) -> Engine:
+    desk, feed = Desk(store, packaged_book()), Feed(store, Bus(store))
+    return Engine(SCHEMA, store, feed, desk, clock, EngineSettings())
+
+
+async def asked(engine: Engine, caller: Principal, document: str, variables: Any = None) -> Response:
+    return await engine.execute(Operation(document, variables, None, caller, "request"))
+
+
+async def test_documents_that_differ_in_an_id_share_a_plan(engine: Engine, rows: Rows) -> None:
+    mine = rows.callers[0]
+    for identifier in rows.ids["Entry"][:9]:
+        answer = await asked(engine, mine, ENTRY % identifier)
+        assert isinstance(answer, Written)
+        assert (answer.data or {})["entry"]["id"] == identifier
+    assert len(engine.lane._templates) == 1
+
+
+async def test_a_literal_that_does_not_fit_its_type_is_refused_though_the_form_is_known(
+    engine: Engine, rows: Rows
+) -> None:
+    document = '{ products(first: 1, filter: {htsUnder: "%s"}) { nodes { id } } }'
+    good = await asked(engine, rows.callers[0], document % "8471")
+    bad = await asked(engine, rows.callers[0], document % "abc")
+
+    assert isinstance(good, Written)
+    assert (bad.status, bad.errors[0]["extensions"]["code"]) == (422, "GRAPHQL_VALIDATION_FAILED")
+
+
+async def test_merged_fields_with_other_literals_are_refused_though_the_form_is_known(
+    engine: Engine, rows: Rows
+) -> None:
+    document = '{ product(by: {sku: "a"}) { id } product(by: {sku: "%s"}) { sku } }'
+    same = await asked(engine, rows.callers[0], document % "a")
+    other = await asked(engine, rows.callers[0], document % "b")
+
+    assert same.status == 200
+    assert other.status == 422
+
+
+async def test_a_row_that_must_be_there_and_is_not_is_the_executors_to_report(
+    engine: Engine, rows: Rows, store: Store
+) -> None:
+    # given an entry whose importer belongs to somebody else, so that its owner cannot see it
+    entry = TABLES["entry"].c
+    stranger = rows.callers[2].organisation_id
+    party = TABLES["party"]
+    async with store.write_connection() as connection:
+        foreign = (await connection.execute(sa.select(party.c.id).where(party.c.organisation_id == stranger))).scalar()
+        await connection.execute(
+            sa.update(TABLES["entry"]).where(entry.id == rows.ids["Entry"][0]).values(importer_id=foreign)
+        )
+
+    answer = await asked(engine, rows.callers[0], ENTRY % rows.ids["Entry"][0])
+
+    assert not isinstance(answer, Written)
+    assert answer.data == {"entry": None}
+    assert answer.errors[0]["extensions"]["code"] == "INTERNAL"
+
+
+async def test_an_organisation_sees_what_it_is_a_party_of_from_the_moment_it_is(
+    engine: Engine, rows: Rows, store: Store
+) -> None:
+    third, document = rows.callers[2], "{ entries(first: 1000) { totalCount nodes { id } } }"
+    before = await asked(engine, third, document)
+    async with store.write_connection() as connection:
+        parties = TABLES["party"].c
+        mine = sa.select(parties.id).where(parties.organisation_id == rows.callers[0].organisation_id)
+        for identifier in (await connection.execute(mine)).scalars().all():
+            values = {"organisation_id": third.organisation_id, "party_id": identifier}
+            await connection.execute(sa.insert(TABLES["organisation_party"]), values)
+
+    after = await asked(engine, third, document)
+
+    assert isinstance(before, Written)
+    assert isinstance(after, Written)
+    assert (before.data or {})["entries"]["totalCount"] < (after.data or {})["entries"]["totalCount"]
+
+
+async def test_what_would_hold_up_the_loop_goes_to_a_thread(
+    sqlite_store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "AT_ONCE_SECONDS", -1.0)
+    monkeypatch.setattr(pool, "_CHECK_EVERY", 1)
+    rows = await fill(sqlite_store, seed=20)
+    desk, feed = Desk(sqlite_store, packaged_book()), Feed(sqlite_store, Bus(sqlite_store))
+    engine = Engine(SCHEMA, sqlite_store, feed, desk, clock, EngineSettings())
+    operation = Operation("{ products(first: 9) { nodes { id } } }", None, None, rows.callers[0], "request")
+
+    at_once = engine.execute_now(operation)
+    answer = await engine.execute(operation)
+
+    assert at_once is None
+    assert isinstance(answer, Written)
+    assert len((answer.data or {})["products"]["nodes"]) > 1
+
+
+async def test_the_reading_connection_cannot_write(sqlite_store: Store) -> None:
+    assert isinstance(sqlite_store.lane, SqliteReader)
+    with pytest.raises(Unanswerable):
+        sqlite_store.lane.now([("DELETE FROM product", ())])
+
+
+async def test_missing_scopes_are_null_and_named_and_nothing_of_them_is_read(engine: Engine, rows: Rows) -> None:
+    caller = replace(rows.callers[0], scopes=frozenset({"products:read"}))
+    document = "{ products(first: 1) { nodes { id p: unitPrice { amount } } } entries(first: 1) { nodes { id } } }"
+
+    answer = await asked(engine, caller, document)
+    ready = engine.lane.prepare(Operation(document, None, None, caller, "request"), caller)
+
+    assert isinstance(answer, Written)
+    assert [error["path"] for error in answer.errors] == [["products", "nodes", "p"], ["entries"]]
+    assert (answer.data or {})["entries"] is None
+    assert ready is not None
+    assert [("unit_price" in sql, "entry" in sql) for sql, _ in ready.jobs(wide=True)] == [(False, False)]
