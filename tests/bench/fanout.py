@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import select
+import signal
 import socket
 import statistics
 import subprocess
@@ -263,6 +264,7 @@ def main() -> None:
     parser.add_argument("--portable", action="store_true")
     parser.add_argument("--flat", action="store_true")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the processes it started go with it
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     print(json.dumps(measure(given)))

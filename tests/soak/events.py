@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import random
+import signal
 import sys
 from datetime import timedelta
 from typing import Any
@@ -112,6 +113,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pause", type=float, default=0.0)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the processes it started go with it
     report = asyncio.run(
         soak(given.topology, events=given.events, kills=given.kills, seed=given.seed, pause=given.pause)
     )
