@@ -11,7 +11,7 @@ from app.clock import Clock, system_clock, today
 from app.delivery.broadcast import Broadcast
 from app.delivery.worker import lag_fault, run_worker
 from app.engine.executor import Engine, EngineSettings
-from app.engine.size import Limits
+from app.engine.planning.size import Limits
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.principal import Principal, SystemPrincipal

@@ -13,7 +13,7 @@ from app.services.parties import PartyCommand
 from app.services.products import ProductUpsert
 from app.services.shipment_inputs import ContainerCommand, LineCommand, ShipmentBook, ShipmentUpdate
 from schema.classification import ClassificationDecideInput
-from schema.entry import (
+from schema.entry_inputs import (
     EntryCancelInput,
     EntryDraftInput,
     EntryFileInput,
@@ -21,8 +21,8 @@ from schema.entry import (
     EntryUpdateInput,
     entry_where,
 )
-from schema.product import ProductUpsertInput
-from schema.shipment import ContainerInput, ShipmentBookInput, ShipmentLineInput, ShipmentUpdateInput
+from schema.product_inputs import ProductUpsertInput
+from schema.shipment_inputs import ContainerInput, ShipmentBookInput, ShipmentLineInput, ShipmentUpdateInput
 from schema.values import MoneyInput, PartyInput
 
 

@@ -13,9 +13,10 @@ from app.services.outcome import Outcome
 from app.services.quotes import CREATE_ERRORS, QuoteCreate
 from schema import commands
 from schema.classification import Classification, ClassificationDecideInput
-from schema.duty import DutyQuote, DutyQuoteInput, question
-from schema.entry import (
-    Entry,
+from schema.duty import DutyQuote
+from schema.duty_inputs import DutyQuoteInput, question
+from schema.entry import Entry
+from schema.entry_inputs import (
     EntryCancelInput,
     EntryDraftInput,
     EntryFileInput,
@@ -23,8 +24,10 @@ from schema.entry import (
     EntryUpdateInput,
 )
 from schema.payload import Answer, Changed, answer, mutation
-from schema.product import Product, ProductArchiveInput, ProductsUpsertInput, ProductUpsertInput
-from schema.shipment import Shipment, ShipmentArchiveInput, ShipmentBookInput, ShipmentUpdateInput
+from schema.product import Product
+from schema.product_inputs import ProductArchiveInput, ProductsUpsertInput, ProductUpsertInput
+from schema.shipment import Shipment
+from schema.shipment_inputs import ShipmentArchiveInput, ShipmentBookInput, ShipmentUpdateInput
 
 PRODUCT = Changed("product", Product | None, "product")
 SHIPMENT = Changed("shipment", Shipment | None, "shipment")

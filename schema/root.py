@@ -13,8 +13,10 @@ from app.errors import BadUserInput
 from app.store.statement import Select, Where
 from schema.change import AffectingMe, Since, TariffChange, Until, list_changes
 from schema.classification import Classification, ClassificationFilter
-from schema.duty import DutyEstimate, DutyQuote, DutyQuoteFilter, DutyQuoteInput, estimate, question
-from schema.entry import Entry, EntryBy, EntryFilter, EntryOrder, entry_where
+from schema.duty import DutyEstimate, DutyQuote
+from schema.duty_inputs import DutyQuoteFilter, DutyQuoteInput, estimate, question
+from schema.entry import Entry
+from schema.entry_inputs import EntryBy, EntryFilter, EntryOrder, entry_where
 from schema.event import After, Event, Subject, Types, list_events
 from schema.impact import SCOPES as IMPACT_SCOPES
 from schema.impact import DutyImpact, From, Named, To, impact
@@ -22,9 +24,11 @@ from schema.mutation import Mutation
 from schema.node import SCOPES, TABLES, Node, find_node
 from schema.paging import After as PageAfter
 from schema.paging import Before, Connection, First, Last
-from schema.product import NEWEST, Product, ProductBy, ProductFilter, ProductOrder, product_where
+from schema.product import NEWEST, Product
+from schema.product_inputs import ProductBy, ProductFilter, ProductOrder, product_where
 from schema.scalars import SCALARS, HtsNumber
-from schema.shipment import Shipment, ShipmentBy, ShipmentFilter, ShipmentOrder, shipment_where
+from schema.shipment import Shipment
+from schema.shipment_inputs import ShipmentBy, ShipmentFilter, ShipmentOrder, shipment_where
 from schema.subscription import Subscription
 from schema.tariff import AsOf, TariffLine, TariffRevision, find_line, lines_field, list_revisions
 from schema.viewer import Viewer

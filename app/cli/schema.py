@@ -16,7 +16,7 @@ from app.clock import system_clock, today
 from app.errors import Refused
 
 if TYPE_CHECKING:
-    from app.engine.changes import Change
+    from app.engine.contract.changes import Change
 
 SNAPSHOT = Path("schema/schema.graphql")
 
@@ -65,7 +65,7 @@ def diff(
 ) -> None:
     """Name breaking, dangerous and safe changes; exit 1 where a breaking one was not announced by @deprecated, or its
     day has not come.  Example: tidegate schema diff released.graphql"""
-    from app.engine.changes import schema_changes
+    from app.engine.contract.changes import schema_changes
 
     day = today(system_clock) if on is None else on.date()
     changes = schema_changes(_schema(_read(old), str(old)), _newer(new), day)
@@ -127,7 +127,7 @@ def _schema(sdl: str, origin: str) -> Any:
 
 def _sdl(scopes: frozenset[str] | None) -> str:
     """The whole SDL, or what these scopes reach; it ends with a line break."""
-    from app.engine.contract import Contract
+    from app.engine.contract.views import Contract
     from schema import build_schema
 
     built = build_schema()

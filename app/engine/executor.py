@@ -14,14 +14,14 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.clock import Clock
 from app.engine.context import Context, FieldAccess
-from app.engine.contract import Contract
+from app.engine.contract.views import Contract
 from app.engine.lane import Lane, Ready
 from app.engine.lane.inputs import Unready
 from app.engine.masking import failure, format_error
 from app.engine.operation import Operation, Response, Written
-from app.engine.plan import Denied, Plan, Planner, settled
+from app.engine.planning.plan import Denied, Plan, Planner, settled
+from app.engine.planning.size import Limits
 from app.engine.scopes import INTROSPECTION
-from app.engine.size import Limits
 from app.engine.subscription import Started
 from app.errors import Forbidden, ParseFailed, TidegateError, Unauthenticated, ValidationFailed
 from app.events.feed import Feed

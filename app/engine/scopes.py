@@ -1,5 +1,5 @@
 """Scopes as the schema declares them: the directive, and what a type or a field needs. Pure look-ups over a built
-schema; whether a caller is refused is decided in `app.engine.plan`."""
+schema; whether a caller is refused is decided in `app.engine.planning.plan`."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

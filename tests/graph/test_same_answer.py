@@ -15,7 +15,7 @@ import pytest
 from app.engine.executor import Engine, EngineSettings
 from app.engine.lane import assemble
 from app.engine.operation import Operation, Response
-from app.engine.size import Limits
+from app.engine.planning.size import Limits
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.principal import SCOPES, Principal

@@ -9,7 +9,7 @@ import pytest
 from graphql import build_schema as from_sdl
 
 from app.cli import main
-from app.engine.changes import Change, Severity, schema_changes
+from app.engine.contract.changes import Change, Severity, schema_changes
 
 ROOT = Path(__file__).parents[2]
 RELEASED = ROOT / "schema" / "released.graphql"

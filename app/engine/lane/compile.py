@@ -38,7 +38,7 @@ from app.engine.bindings import (
 )
 from app.engine.lane.inputs import Given, Inputs, NotPlannable, Read
 from app.engine.lane.lists import page_tree
-from app.engine.plan import included
+from app.engine.planning.plan import included
 from app.ids import type_of
 from app.store.json_tree import (
     Each,

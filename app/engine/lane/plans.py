@@ -38,7 +38,7 @@ from app.engine.lane.inputs import (
     variable_probes,
 )
 from app.engine.operation import Operation
-from app.engine.plan import Denied, Plan, Planner, settled
+from app.engine.planning.plan import Denied, Plan, Planner, settled
 from app.ids import type_of
 from app.principal import Principal
 from app.store.json_dialects import writer_for

@@ -24,8 +24,8 @@ from graphql import (
     validate,
 )
 
+from app.engine.planning.size import Limits, check_size
 from app.engine.scopes import INTROSPECTION, missing, missing_for, of_type
-from app.engine.size import Limits, check_size
 
 _Selection = FieldNode | FragmentSpreadNode | InlineFragmentNode
 
