@@ -118,6 +118,3 @@ class Refused(TidegateError):
 
 class Internal(TidegateError):
     """Something failed that is not the caller's doing; only an error id leaves the process."""
-
-    code = "INTERNAL"
-    status = 500

@@ -21,9 +21,10 @@ from schema.entry_inputs import (
     EntryUpdateInput,
     entry_where,
 )
+from schema.party import PartyInput
 from schema.product_inputs import ProductUpsertInput
 from schema.shipment_inputs import ContainerInput, ShipmentBookInput, ShipmentLineInput, ShipmentUpdateInput
-from schema.values import MoneyInput, PartyInput
+from schema.values import MoneyInput
 
 
 def product(given: ProductUpsertInput) -> ProductUpsert:

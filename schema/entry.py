@@ -16,11 +16,12 @@ from schema.duty import DutyQuoteLine
 from schema.duty_inputs import duty_of_line
 from schema.enums import EntryStatus, FilingEnvironment, ReleaseStatus, SummaryStatus
 from schema.node import Node
+from schema.party import Party
 from schema.product import Product
 from schema.scalars import CountryCode, HtsNumber
 from schema.shipment import Shipment
 from schema.tariff import TariffLine, tariff_line_by
-from schema.values import Check, Money, Party, Port, Quantity, port
+from schema.values import Check, Money, Port, Quantity, port
 
 _COMMERCIAL = ("commercial:read",)
 

@@ -15,9 +15,10 @@ from schema.duty import DutyEstimate
 from schema.duty_inputs import estimate
 from schema.node import Node
 from schema.paging import Connection
+from schema.party import Party
 from schema.scalars import CountryCode, HtsNumber, Json
 from schema.tariff import AsOf, TariffLine, tariff_line_by
-from schema.values import Money, Party
+from schema.values import Money
 
 if TYPE_CHECKING:
     from schema.classification import Classification

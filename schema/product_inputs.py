@@ -10,8 +10,9 @@ from strawberry import UNSET
 from app.engine.bindings import matching
 from app.store.statement import Order
 from schema.enums import ClassificationStatus, OrderDirection
+from schema.party import PartyInput
 from schema.scalars import CountryCode, HtsNumber, Json
-from schema.values import MoneyInput, PartyInput
+from schema.values import MoneyInput
 
 NEWEST = Order("created_at", descending=True)
 _COMMERCIAL = ("commercial:read",)

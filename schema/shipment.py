@@ -12,9 +12,10 @@ from app.engine.scopes import requires
 from schema.checks import blockers_of_shipment
 from schema.enums import Incoterm, PreclearanceState, ShipmentStatus, TransportMode
 from schema.node import Node
+from schema.party import Party
 from schema.product import Product
 from schema.scalars import CountryCode
-from schema.values import Check, Money, Party, Port, port
+from schema.values import Check, Money, Port, port
 
 if TYPE_CHECKING:
     from schema.entry import Entry

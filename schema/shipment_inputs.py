@@ -10,8 +10,9 @@ from strawberry import UNSET
 
 from app.engine.bindings import matching
 from schema.enums import Incoterm, OrderDirection, ShipmentStatus, TransportMode
+from schema.party import PartyInput
 from schema.scalars import CountryCode
-from schema.values import MoneyInput, PartyInput
+from schema.values import MoneyInput
 
 
 @strawberry.input(description="Keeps the shipments that fit every given field.")

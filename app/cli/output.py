@@ -1,5 +1,4 @@
-"""What commands print: a result as text or JSON, a table, steps with a bar on a terminal and as JSON lines in a pipe.
-Knows nothing of what it prints."""
+"""What commands print: a result as text or JSON, a table, steps with a bar on a terminal, as JSON lines in a pipe."""
 
 import sys
 import time
@@ -7,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, TextIO
 
+import orjson
 import typer
 
 from app.errors import TidegateError
@@ -24,8 +24,6 @@ def is_terminal(stream: TextIO) -> bool:
 
 def print_json(value: object, *, to_stderr: bool = False) -> None:
     """One line of JSON; dates, decimals and enumerations as text."""
-    import orjson
-
     typer.echo(orjson.dumps(value, default=str).decode(), err=to_stderr)
 
 
