@@ -63,7 +63,7 @@ def diff(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Name breaking and other changes; exit 1 where one was not announced.  Example: tidegate schema diff old.graphql"""
+    """Name breaking and other changes; exit 1 for one not announced.  Example: tidegate schema diff old.graphql"""
     from app.engine.contract.changes import schema_changes
 
     day = today(system_clock) if on is None else on.date()
