@@ -210,9 +210,26 @@ def test_what_is_no_schema_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
         assert said in capsys.readouterr().err
 
 
-def test_nothing_breaks_unannounced_since_the_last_release() -> None:
-    if not RELEASED.exists():
-        pytest.skip("no release yet: a release copies schema/schema.graphql to schema/released.graphql")
-    snapshot = (ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8")
+def unannounced(snapshot: str) -> list[str]:
+    """What a graph would break for those who use the released one, and nothing has announced."""
     changes = schema_changes(from_sdl(RELEASED.read_text(encoding="utf-8")), from_sdl(snapshot), date.today())  # noqa: DTZ011
-    assert [change.description for change in changes if change.refused] == []
+    return [change.description for change in changes if change.refused]
+
+
+def test_nothing_breaks_unannounced_since_the_last_release() -> None:
+    assert unannounced((ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "instead", "said"),
+    [
+        ("  entryNumber: String", "  filingNumber: String", "Field Entry.entryNumber was removed."),
+        ("  SUMMARY_REJECTED\n", "", "Enum value EntryStatus.SUMMARY_REJECTED was removed."),
+        ("  sku: String!", "  sku: Int!", "Field Product.sku changed type from String! to Int!."),
+    ],
+)
+def test_a_breaking_change_planted_into_the_released_graph_is_found(planted: str, instead: str, said: str) -> None:
+    released = RELEASED.read_text(encoding="utf-8")
+    assert planted in released
+
+    assert said in unannounced(released.replace(planted, instead))
