@@ -451,26 +451,32 @@ export async function what_it_cost_and_a_spent_budget(stage) {
   assert.equal(refusals, 0);
 }
 
-/** Stands between the browser and the gateway, and can be cut. */
+/** Stands between the browser and the gateway; its sockets can be cut, while what the page still loads goes through. */
 async function wire(stage) {
   const target = new URL(stage.url);
-  const ends = new Set();
+  const sockets = new Set();
   const state = { cut: false };
   const server = createServer(near => {
-    if (state.cut) { near.destroy(); return; }
     const far = connect(Number(target.port), target.hostname);
     for (const [one, other] of [[near, far], [far, near]]) {
-      ends.add(one);
-      one.on('error', () => other.destroy()).on('close', () => { ends.delete(one); other.destroy(); });
-      one.pipe(other);
+      one.on('error', () => other.destroy()).on('close', () => { sockets.delete(one); other.destroy(); });
     }
+    near.once('data', first => {
+      if (/^upgrade: *websocket/im.test(first.toString('latin1'))) {
+        if (state.cut) { near.destroy(); return; }
+        sockets.add(near);
+      }
+      far.write(first);
+      near.pipe(far);
+    });
+    far.pipe(near);
   });
   await new Promise(resolve => { server.listen(0, '127.0.0.1', resolve); });
   const url = `http://127.0.0.1:${server.address().port}`;
   stage.allow(url);
   return {
     url,
-    cut() { state.cut = true; for (const end of ends) end.destroy(); },
+    cut() { state.cut = true; for (const socket of sockets) socket.destroy(); },
     mend() { state.cut = false; },
     close() { this.cut(); server.close(); },
   };
