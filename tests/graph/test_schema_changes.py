@@ -224,7 +224,7 @@ def test_nothing_breaks_unannounced_since_the_last_release() -> None:
     ("planted", "instead", "said"),
     [
         ("  entryNumber: String", "  filingNumber: String", "Field Entry.entryNumber was removed."),
-        ("  SUMMARY_REJECTED\n", "", "Enum value EntryStatus.SUMMARY_REJECTED was removed."),
+        ("  SUMMARY_REJECTED\n", "  SUMMARY_REFUSED\n", "Enum value EntryStatus.SUMMARY_REJECTED was removed."),
         ("  sku: String!", "  sku: Int!", "Field Product.sku changed type from String! to Int!."),
     ],
 )
