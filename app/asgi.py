@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from app.clock import Clock, system_clock, today
 from app.delivery.broadcast import Broadcast
 from app.delivery.worker import lag_fault, run_worker
+from app.engine.documents import Documents
 from app.engine.executor import Engine, EngineSettings
 from app.engine.planning.size import Limits
 from app.events.bus import Bus
@@ -46,6 +47,7 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
     desk = Desk(store, packaged_book())
     engine = Engine(build_schema(), store, Feed(store, bus), desk, clock, _engine_settings(settings))
     broadcast = Broadcast(engine, store, bus)
+    documents = Documents(store, settings.document_mode, settings.document_memory_bytes)
     metrics = new_metrics()
     metrics.registry.register(LaneFigures(engine.lane))
     keep_events = timedelta(days=settings.event_retention_days)
@@ -68,6 +70,7 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
             tasks = [
                 asyncio.create_task(bus.run()),
                 asyncio.create_task(broadcast.run()),
+                asyncio.create_task(documents.run()),
                 asyncio.create_task(run_worker(store, keep_events=keep_events, lag=metrics.relay_lag_seconds)),
                 asyncio.create_task(application.state.clients.watch(revoked, REVOCATION_SECONDS)),
             ]
@@ -88,18 +91,14 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
         clock=clock,
         bundle=load_bundle(),
         delivery=broadcast,
+        documents=documents,
     )
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:
     return EngineSettings(
         reject=settings.scope_mode is ScopeMode.REJECT,
-        limits=Limits(
-            tokens=settings.max_tokens,
-            depth=settings.max_depth,
-            aliases=settings.max_aliases,
-            root_fields=settings.max_root_fields,
-        ),
+        limits=Limits.of(settings),
     )
 
 

@@ -6,6 +6,9 @@ TidegateError                 code, HTTP status, whether a retry can help
 ├── ValidationFailed          GRAPHQL_VALIDATION_FAILED 422
 ├── Unauthenticated           UNAUTHENTICATED 401
 ├── Forbidden                 FORBIDDEN 403
+├── DocumentNotTrusted        DOCUMENT_NOT_TRUSTED 403
+├── PersistedQueryNotFound    PERSISTED_QUERY_NOT_FOUND 200, the client sends the text and goes on
+├── PersistedQueryNotSupported  PERSISTED_QUERY_NOT_SUPPORTED 200, likewise
 ├── NotFound                  NOT_FOUND 404
 ├── Throttled                 THROTTLED 429
 ├── PayloadTooLarge           PAYLOAD_TOO_LARGE 413
@@ -65,6 +68,28 @@ class Forbidden(TidegateError):
 
     code = "FORBIDDEN"
     status = 403
+
+
+class DocumentNotTrusted(TidegateError):
+    """The client is held to the documents of loaded manifests, and this is none of them."""
+
+    code = "DOCUMENT_NOT_TRUSTED"
+    status = 403
+
+
+class PersistedQueryNotFound(TidegateError):
+    """No document is known by this id. Clients of Apollo's protocol send the text again when they read this, and they
+    read it in an answer of status 200."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    status = 200
+
+
+class PersistedQueryNotSupported(TidegateError):
+    """The client may not register documents; those of Apollo's protocol send texts from then on."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+    status = 200
 
 
 class NotFound(TidegateError):

@@ -26,6 +26,7 @@ PREFIXES = {
     "AuditRecord": "aud",
     "Measure": "msr",
     "MeasureLoad": "msl",
+    "TrustedDocument": "tdc",
 }
 TYPES = {prefix: name for name, prefix in PREFIXES.items()}
 

@@ -34,6 +34,15 @@ class ScopeMode(StrEnum):
     REJECT = "reject"
 
 
+class DocumentMode(StrEnum):
+    """Which documents a client may run: any (open), any and by hash once it registered one (apq), or those of loaded
+    manifests alone (trusted)."""
+
+    OPEN = "open"
+    APQ = "apq"
+    TRUSTED = "trusted"
+
+
 class LogFormat(StrEnum):
     """One JSON object a line, or coloured text for a person."""
 
@@ -173,6 +182,17 @@ class Settings(BaseSettings):
     )
     scope_mode: Annotated[ScopeMode, Word] = Field(
         ScopeMode.FILTER, description="A missing scope nulls the field (filter) or refuses the operation (reject)"
+    )
+
+    document_mode: Annotated[DocumentMode, Word] = Field(
+        DocumentMode.APQ,
+        description="Documents clients may run: open (any), apq (any, by hash once registered), trusted (of manifests)",
+    )
+    document_memory_bytes: int = Field(
+        16_777_216, ge=65_536, le=1_073_741_824, description="Memory of a worker for registered documents"
+    )
+    stored_max_age_seconds: int = Field(
+        0, ge=0, le=86_400, description="Time a client may reuse the answer to a stored query by GET without asking"
     )
 
     body_limit_bytes: int = Field(262_144, ge=1_024, le=8_388_608, description="Largest request body")

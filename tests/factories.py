@@ -139,6 +139,11 @@ FACTORIES: dict[str, Factory] = {
         id=new_id("MeasureLoad"), name=family.revision, version="1", recorded_at=MOMENT, loaded_at=MOMENT,
         sha256="0" * 64, measures=0, content="{}",
     ),
+    "trusted_document": lambda family: t.TrustedDocument(
+        id=new_id("TrustedDocument"), organisation_id=family.organisation, manifest="m", document_id="d",
+        sha256="0" * 64, body="{ __typename }", pushed_at=MOMENT,
+    ),
+    "client_mode": lambda family: t.ClientMode(organisation_id=family.organisation, subject="s", mode="trusted"),
     "duty_quote": lambda family: t.DutyQuote(
         id=new_id("DutyQuote"), organisation_id=family.organisation, as_of=date(2026, 11, 20), receipt="r",
         tariff_revision_id=family.revision, request={}, assessment={}, created_at=MOMENT,

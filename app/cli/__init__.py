@@ -8,7 +8,22 @@ from typing import Annotated
 
 import typer
 
-from app.cli import db, demo, doctor, entry, events, organisation, quote, schema, serve, settings, tariff, token, worker
+from app.cli import (
+    db,
+    demo,
+    doctor,
+    documents,
+    entry,
+    events,
+    organisation,
+    quote,
+    schema,
+    serve,
+    settings,
+    tariff,
+    token,
+    worker,
+)
 from app.cli.output import print_error
 from app.errors import BadUserInput, TidegateError
 
@@ -42,7 +57,7 @@ def root(
 
 for _command in (demo.demo, serve.serve, worker.worker, quote.quote, token.token, settings.settings, doctor.doctor):
     app.command()(_command)
-for _group in (db.app, organisation.app, tariff.app, entry.app, events.app, schema.app):
+for _group in (db.app, organisation.app, tariff.app, entry.app, events.app, documents.app, schema.app):
     app.add_typer(_group)
 
 

@@ -1,4 +1,5 @@
-"""Tables of the books a gateway reads by: revisions and lines of the tariff, loaded files of measures."""
+"""Tables of the books a gateway reads by: revisions and lines of the tariff, loaded files of measures, the documents
+of loaded manifests and the clients that are held to them."""
 
 from datetime import date, datetime
 from typing import ClassVar
@@ -6,7 +7,7 @@ from typing import ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from app.store.columns import Words, day, json, key, maybe_words, moment, ref, words
+from app.store.columns import Words, day, json, key, maybe_moment, maybe_ref, maybe_words, moment, ref, words
 
 
 class TariffRevision(SQLModel, table=True):
@@ -70,3 +71,28 @@ class MeasureLoad(SQLModel, table=True):
     sha256: str = words()
     measures: int
     content: str = words()
+
+
+class TrustedDocument(SQLModel, table=True):
+    """One document of a manifest, for one organisation or, without one, for all. `document_id` is what clients send."""
+
+    __tablename__: ClassVar[str] = "trusted_document"
+    id: str = key()
+    organisation_id: str | None = maybe_ref("organisation", index=False)
+    manifest: str = words(index=True)
+    document_id: str = words(index=True)
+    sha256: str = words(index=True)
+    name: str | None = maybe_words()
+    body: str = words()
+    pushed_at: datetime = moment()
+    withdrawn_at: datetime | None = maybe_moment()
+
+
+class ClientMode(SQLModel, table=True):
+    """Which documents a client may run, where that is not what the gateway's setting says. An empty subject stands
+    for every one of the organisation."""
+
+    __tablename__: ClassVar[str] = "client_mode"
+    organisation_id: str = ref("organisation", index=False, primary_key=True)
+    subject: str = words(primary_key=True)
+    mode: str = words()

@@ -53,6 +53,10 @@ def _public(table: Table, organisation: str) -> ColumnElement[bool]:
     return sa.true()
 
 
+def _own_or_everybodys(table: Table, organisation: str) -> ColumnElement[bool]:
+    return sa.or_(_own(table, organisation), table.c.organisation_id.is_(None))
+
+
 def _with_entry(column: str) -> Rule:
     def rule(table: Table, organisation: str) -> ColumnElement[bool]:
         return sa.or_(_own(table, organisation), table.c[column].in_(shared_entries(organisation)))
@@ -106,6 +110,8 @@ RULES: dict[str, Rule] = {
     "tariff_revision": _public,
     "tariff_line": _public,
     "measure_load": _public,
+    "trusted_document": _own_or_everybodys,
+    "client_mode": _own,
     "event_log": _event,
     "event_pending": _own,
     "api_client": _own,

@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from app.store.books import ClientMode as ClientMode
 from app.store.books import MeasureLoad as MeasureLoad
 from app.store.books import TariffLine as TariffLine
 from app.store.books import TariffRevision as TariffRevision
+from app.store.books import TrustedDocument as TrustedDocument
 from app.store.columns import (
     MONEY,
     QUANTITY,

@@ -12,18 +12,19 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from app.engine.documents.asked import Asked, asked_in
 from app.errors import BadUserInput, PayloadTooLarge
 from app.web.faults import SlowBody
 
 _DROPPED = 16
-_SINGLE = frozenset({"query", "operationName", "variables", "extensions"})
+_SINGLE = frozenset({"query", "documentId", "doc_id", "operationName", "variables", "extensions"})
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
     """The members of a request, their types checked; `extensions` are what the client added."""
 
-    document: str
+    asked: Asked
     operation_name: str | None
     variables: Mapping[str, Any] | None
     extensions: Mapping[str, Any] | None
@@ -84,19 +85,16 @@ def parse_query_string(raw: bytes, depth: int) -> GraphQLRequest:
 
 def request_of(members: Mapping[str, object]) -> GraphQLRequest:
     """Checks the members' types; unknown members are ignored, null is absent. Raises BadUserInput."""
-    document = members.get("query")
-    if document is None:
-        raise BadUserInput("`query` is missing: it holds the GraphQL document.")
-    if not isinstance(document, str):
-        raise BadUserInput("`query` must be a string.")
+    extensions = _object(members, "extensions")
+    asked = asked_in(members)
     name = members.get("operationName")
     if name is not None and not isinstance(name, str):
         raise BadUserInput("`operationName` must be a string.")
     return GraphQLRequest(
-        document=document,
+        asked=asked,
         operation_name=name,
         variables=_object(members, "variables"),
-        extensions=_object(members, "extensions"),
+        extensions=extensions,
     )
 
 

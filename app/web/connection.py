@@ -21,7 +21,7 @@ from app.web.clients import Clients
 from app.web.drain import SERVICE_RESTART
 from app.web.messages import ProtocolError, error_frame, frame
 from app.web.negotiation import prefers_reject
-from app.web.ports import Authenticator, Delivery
+from app.web.ports import Authenticator, Delivery, Documents
 from app.web.raw import raw_of
 from app.web.record import RequestRecord
 from app.web.settings import WebSettings
@@ -44,6 +44,7 @@ class Connection:
         delivery: Delivery,
         authenticator: Authenticator,
         settings: WebSettings,
+        documents: Documents,
         clients: Clients,
         clock: Clock,
         metrics: Metrics,
@@ -53,6 +54,7 @@ class Connection:
         self._delivery = delivery
         self._authenticator = authenticator
         self._settings = settings
+        self._documents = documents
         self._clients = clients
         self._clock = clock
         self._metrics = metrics
@@ -183,15 +185,7 @@ class Connection:
             refused = faults.refusal(Throttled(f"A socket may have {limit} operations open."), request_id)
             await self.send(error_frame(message.id, refused.errors))
             return
-        operation = Operation(
-            document=message.request.document,
-            variables=message.request.variables,
-            operation_name=message.request.operation_name,
-            principal=self._principal,
-            request_id=request_id,
-            reject=self._settings.reject_missing_scopes or prefers_reject(self._websocket.headers.getlist("prefer")),
-        )
-        self._active[message.id] = self.spawn(self._operate(message.id, operation))
+        self._active[message.id] = self.spawn(self._operate(message, self._principal, request_id))
 
     async def _complete(self, id: str) -> None:  # noqa: A002
         running = self._active.pop(id, None)
@@ -200,20 +194,31 @@ class Connection:
         elif running is not None:
             await stop((running,), self._settings.cancel_grace_seconds)
 
-    async def _operate(self, id: str, operation: Operation) -> None:  # noqa: A002
+    async def _operation(self, message: messages.Subscribe, principal: Principal, request_id: str) -> Operation:
+        return Operation(
+            document=await self._documents.text(message.request.asked, principal),
+            variables=message.request.variables,
+            operation_name=message.request.operation_name,
+            principal=principal,
+            request_id=request_id,
+            reject=self._settings.reject_missing_scopes or prefers_reject(self._websocket.headers.getlist("prefer")),
+        )
+
+    async def _operate(self, message: messages.Subscribe, principal: Principal, request_id: str) -> None:
         """Sends what the operation yields; the id is free again before its last message leaves. A shared subscription
         goes on by itself once it has begun."""
         self._metrics.subscriptions_open.inc()
-        shared = False
+        shared, id = False, message.id  # noqa: A001
         try:
-            sink = self._sink(id, operation.request_id)
+            operation = await self._operation(message, principal, request_id)
+            sink = self._sink(id, request_id)
             outcome = await self._join(operation, sink)
             if isinstance(outcome, Membership):
                 shared = self._begin(id, sink, outcome)
                 return
             last = await self._relay(id, outcome)
         except Exception as error:
-            last = error_frame(id, faults.response_to(error, operation.request_id).errors)
+            last = error_frame(id, faults.response_to(error, request_id).errors)
         finally:
             if not shared:
                 self._metrics.subscriptions_open.dec()

@@ -17,9 +17,10 @@ from app.principal import Principal
 from app.web import faults
 from app.web.answers import error_response, http_response
 from app.web.body import GraphQLRequest, parse_body, parse_query_string, read_body
+from app.web.cache import stored_query
 from app.web.cancellation import finish
 from app.web.negotiation import GRAPHQL, HTML, JSON, is_utf8_json, names, preferred, prefers_reject
-from app.web.ports import Authenticator, Delivery, Engine
+from app.web.ports import Authenticator, Delivery, Documents, Engine
 from app.web.record import RequestRecord, record_of
 from app.web.settings import WebSettings
 from app.web.sse import EVENT_STREAM, EventSink, EventStream, EventStreams
@@ -41,6 +42,7 @@ class GraphQLEndpoint:
         page: Page,
         delivery: Delivery,
         streams: EventStreams,
+        documents: Documents,
     ) -> None:
         self._engine = engine
         self._authenticator = authenticator
@@ -48,6 +50,7 @@ class GraphQLEndpoint:
         self._page = page
         self._delivery = delivery
         self._streams = streams
+        self._documents = documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -76,7 +79,10 @@ class GraphQLEndpoint:
             if streams:
                 return await self._streamed(request, operation, media)
             response = await self._in_time(request, self._engine.execute(operation))
-            return self._written(request, response, media or GRAPHQL)
+            written = self._written(request, response, media or GRAPHQL)
+            if request.method == "POST" or sent.asked.text is not None:
+                return written
+            return stored_query(request, response, written, self._settings.stored_max_age_seconds)
         except ClientDisconnect:
             raise
         except Exception as error:
@@ -103,8 +109,13 @@ class GraphQLEndpoint:
         principal = await self._authenticate(request.headers)
         if principal is not None:
             record.organisation_id = principal.organisation_id
+            document = await self._documents.text(sent.asked, principal)
+        elif sent.asked.text is not None:
+            document = sent.asked.text
+        else:
+            raise Unauthenticated("Send a token as `Authorization: Bearer …`.")
         return Operation(
-            document=sent.document,
+            document=document,
             variables=sent.variables,
             operation_name=sent.operation_name,
             principal=principal,
@@ -157,4 +168,5 @@ async def _close(outcome: object) -> None:
 def _wants_page(request: Request, accept: list[str]) -> bool:
     """A browser that looks at the path, and asks for nothing."""
     query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="replace")
-    return "query" not in query and preferred(accept, (JSON, GRAPHQL, HTML)) == HTML
+    asks = not query.keys().isdisjoint(("query", "documentId", "doc_id", "extensions"))
+    return not asks and preferred(accept, (JSON, GRAPHQL, HTML)) == HTML

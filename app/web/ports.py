@@ -6,7 +6,9 @@ from typing import Protocol
 
 from app.delivery.broadcast import Membership
 from app.delivery.frame import Sink
+from app.engine.documents import Asked
 from app.engine.operation import Operation, Response
+from app.errors import PersistedQueryNotSupported
 from app.principal import Principal
 
 ReadinessCheck = Callable[[], Awaitable[str | None]]
@@ -35,6 +37,33 @@ class Authenticator(Protocol):
     async def authenticate(self, authorization: str | None) -> Principal | None:
         """None where the header is absent; raises Unauthenticated where it cannot be accepted."""
         ...
+
+
+class Documents(Protocol):
+    """Knows the documents that clients name."""
+
+    def now(self, asked: Asked, principal: Principal) -> str | None:
+        """The document, where it is known without waiting that this client may run it."""
+        ...
+
+    async def text(self, asked: Asked, principal: Principal) -> str:
+        """The document; raises where there is none or the client may not run it."""
+        ...
+
+
+class Sent:
+    """The documents of a gateway that keeps none: each is what was sent."""
+
+    def now(self, asked: Asked, principal: Principal) -> str | None:
+        """What was sent."""
+        return asked.text if asked.id is None else None
+
+    async def text(self, asked: Asked, principal: Principal) -> str:
+        """What was sent; PersistedQueryNotSupported where that is an id alone."""
+        asked.check()
+        if asked.text is None:
+            raise PersistedQueryNotSupported("PersistedQueryNotSupported")
+        return asked.text
 
 
 class Delivery(Protocol):

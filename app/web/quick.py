@@ -15,7 +15,7 @@ from app.web.access import Access
 from app.web.body import parse_body
 from app.web.middleware import SECURITY_HEADERS
 from app.web.negotiation import GRAPHQL, JSON, names, preferred
-from app.web.ports import Authenticator
+from app.web.ports import Authenticator, Documents
 from app.web.record import RequestRecord, request_id_of
 from app.web.settings import WebSettings
 from app.web.sse import EVENT_STREAM
@@ -44,13 +44,20 @@ class Quick:
     """Outermost of the middleware."""
 
     def __init__(
-        self, app: ASGIApp, engine: QuickEngine, authenticator: Authenticator, settings: WebSettings, metrics: Metrics
+        self,
+        app: ASGIApp,
+        engine: QuickEngine,
+        authenticator: Authenticator,
+        settings: WebSettings,
+        metrics: Metrics,
+        documents: Documents,
     ) -> None:
         self._app = app
         self._engine = engine
         self._authenticator = authenticator
         self._settings = settings
         self._access = Access(metrics)
+        self._documents = documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST" or scope["query_string"]:
@@ -90,11 +97,14 @@ class Quick:
             sent = parse_body(body, self._settings.max_json_depth)
         except Exception:
             return None
-        if principal is None or sent.extensions:
+        if principal is None or (sent.extensions and (sent.asked.id is None or len(sent.extensions) > 1)):
+            return None
+        document = self._documents.now(sent.asked, principal)
+        if document is None:
             return None
         reject = self._settings.reject_missing_scopes
         operation = Operation(
-            sent.document, sent.variables, sent.operation_name, principal, record.request_id, reject=reject
+            document, sent.variables, sent.operation_name, principal, record.request_id, reject=reject
         )
         try:
             response = self._engine.execute_now(operation)

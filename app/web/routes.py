@@ -26,7 +26,7 @@ from app.web.health import Health
 from app.web.middleware import Compression, Observe, Origins
 from app.web.operations import SavedOperation
 from app.web.origins import OriginPolicy
-from app.web.ports import Authenticator, Delivery, Engine, ReadinessCheck, Unshared
+from app.web.ports import Authenticator, Delivery, Documents, Engine, ReadinessCheck, Sent, Unshared
 from app.web.quick import Quick, QuickEngine
 from app.web.record import record_of
 from app.web.sdl import SchemaEndpoint
@@ -50,54 +50,59 @@ def build_app(
     clock: Clock = system_clock,
     bundle: Bundle | None = None,
     delivery: Delivery | None = None,
+    documents: Documents | None = None,
 ) -> Starlette:
     """The ASGI application. `app.state.drain` is its Drain: `DrainingServer` runs it at SIGTERM; `app.state.clients`
-    knows whose streams are open. Without a `delivery` each subscription is a stream of its own.
-
-    `readiness_checks` are named in /readyz; `saved_operations` fill the console; `lifespan` opens and closes what
-    the caller made; without the front-end's `bundle` browsers get the plain page."""
+    knows whose streams are open. `readiness_checks` are named in /readyz; `saved_operations` fill the console;
+    `lifespan` opens and closes what the caller made. Without the front-end's `bundle` browsers get the plain page,
+    without a `delivery` each subscription is a stream of its own, without `documents` only what is sent is run."""
     drain = Drain(settings.drain_window_seconds)
     origins = OriginPolicy(settings.allowed_origins)
     health = Health(readiness_checks, drain, metrics, settings.readiness_timeout_seconds)
+    delivery, documents = delivery or Unshared(engine), documents or Sent()
     plain = console_page(saved_operations, built=bundle is not None)
     clients = Clients(settings.max_client_sockets)
-    delivery = delivery or Unshared(engine)
     sockets = SocketEndpoint(
-        delivery, authenticator, settings, origins=origins, drain=drain, clients=clients, metrics=metrics, clock=clock
+        delivery,
+        authenticator,
+        settings,
+        documents=documents,
+        origins=origins,
+        drain=drain,
+        clients=clients,
+        metrics=metrics,
+        clock=clock,
     )
     streams = EventStreams(settings, drain=drain, clients=clients, metrics=metrics, clock=clock)
     page = bundle.page("index.html") if bundle else plain
-    graphql = GraphQLEndpoint(engine, authenticator, settings, page, delivery, streams)
+    graphql = GraphQLEndpoint(engine, authenticator, settings, page, delivery, streams, documents)
     application = Starlette(
         routes=[
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", sockets),
             Route("/schema.graphql", SchemaEndpoint(engine, authenticator).get),
-            Route("/healthz", health.live),
-            Route("/readyz", health.ready),
-            Route("/metrics", health.metrics),
-            Route("/", _to_console),
+            *_operators(health),
             Route("/console/session", SessionEndpoint(authenticator, settings, clock)),
             *_console_routes(saved_operations, plain, bundle),
         ],
-        middleware=[
-            *_quick(engine, authenticator, settings, metrics),
-            Middleware(Observe, metrics=metrics),
-            Middleware(Origins, policy=origins),
-            Middleware(CookieSessions),
-            Middleware(Compression, minimum_size=settings.gzip_minimum_bytes),
-        ],
+        middleware=[*_quick(engine, authenticator, settings, metrics, documents), *_around(settings, metrics, origins)],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
     application.router.redirect_slashes = False
-    application.state.drain = drain
-    application.state.clients = clients
-    application.state.delivery = delivery
+    for name, kept in (("drain", drain), ("clients", clients), ("delivery", delivery), ("documents", documents)):
+        setattr(application.state, name, kept)
     return application
 
 
+def _operators(health: Health) -> Iterator[Route]:
+    yield Route("/healthz", health.live)
+    yield Route("/readyz", health.ready)
+    yield Route("/metrics", health.metrics)
+
+
 def _console_routes(saved: Sequence[SavedOperation], plain: Page, bundle: Bundle | None) -> Iterator[Route]:
+    yield Route("/", _to_console)
     yield Route("/console/operations", operations_list(saved))
     yield Route("/console/plain", plain)
     yield Route("/board", bundle.page("board.html") if bundle else _to_console)
@@ -105,12 +110,27 @@ def _console_routes(saved: Sequence[SavedOperation], plain: Page, bundle: Bundle
         yield Route("/console/{path:path}", bundle.file)
 
 
+def _around(settings: WebSettings, metrics: Metrics, origins: OriginPolicy) -> Iterator[Middleware]:
+    """What stands around every route, outermost first."""
+    yield Middleware(Observe, metrics=metrics)
+    yield Middleware(Origins, policy=origins)
+    yield Middleware(CookieSessions)
+    yield Middleware(Compression, minimum_size=settings.gzip_minimum_bytes)
+
+
 def _quick(
-    engine: Engine, authenticator: Authenticator, settings: WebSettings, metrics: Metrics
+    engine: Engine, authenticator: Authenticator, settings: WebSettings, metrics: Metrics, documents: Documents
 ) -> Iterator[Middleware]:
     """The short way in front of everything, for an engine that has one."""
     if isinstance(engine, QuickEngine):
-        yield Middleware(Quick, engine=engine, authenticator=authenticator, settings=settings, metrics=metrics)
+        yield Middleware(
+            Quick,
+            engine=engine,
+            authenticator=authenticator,
+            settings=settings,
+            metrics=metrics,
+            documents=documents,
+        )
 
 
 async def _to_console(request: Request) -> HttpResponse:

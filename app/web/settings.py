@@ -22,6 +22,7 @@ class WebSettings:
     execution_timeout_seconds: float = 30.0
     cancel_grace_seconds: float = 5.0
     gzip_minimum_bytes: int = 1024
+    stored_max_age_seconds: int = 0
     max_sockets: int = 20_000
     max_client_sockets: int = 20_000
     max_socket_operations: int = 100
@@ -41,6 +42,7 @@ class WebSettings:
             reject_missing_scopes=settings.scope_mode is ScopeMode.REJECT,
             max_body_bytes=settings.body_limit_bytes,
             execution_timeout_seconds=settings.operation_timeout_seconds,
+            stored_max_age_seconds=settings.stored_max_age_seconds,
             max_sockets=settings.socket_limit,
             max_client_sockets=settings.socket_client_limit,
             max_socket_operations=settings.socket_operations,

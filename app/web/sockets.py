@@ -16,7 +16,7 @@ from app.web.clients import Clients
 from app.web.connection import Connection
 from app.web.drain import Drain
 from app.web.origins import OriginPolicy
-from app.web.ports import Authenticator, Delivery
+from app.web.ports import Authenticator, Delivery, Documents
 from app.web.record import record_of
 from app.web.settings import WebSettings
 
@@ -32,6 +32,7 @@ class SocketEndpoint:
         authenticator: Authenticator,
         settings: WebSettings,
         *,
+        documents: Documents,
         origins: OriginPolicy,
         drain: Drain,
         clients: Clients,
@@ -41,6 +42,7 @@ class SocketEndpoint:
         self._delivery = delivery
         self._authenticator = authenticator
         self._settings = settings
+        self._documents = documents
         self._origins = origins
         self._drain = drain
         self._clients = clients
@@ -66,6 +68,7 @@ class SocketEndpoint:
             delivery=self._delivery,
             authenticator=self._authenticator,
             settings=self._settings,
+            documents=self._documents,
             clients=self._clients,
             clock=self._clock,
             metrics=self._metrics,

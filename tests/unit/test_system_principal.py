@@ -7,6 +7,7 @@ ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "app/asgi.py": "readiness looks for a tariff in force",
     "app/cli/quote.py": "the tariff belongs to nobody, and nothing else is read",
+    "app/services/documents.py": "manifests and modes are loaded by operators, and looked after by the process",
     "app/services/measures.py": "so do the loaded measures",
     "app/services/quote_file.py": "the tariff of a file's days",
     "app/services/organisations.py": "organisations are made by operators",

@@ -3,6 +3,7 @@ a memo per fragment, so that a document built to explode is refused in linear ti
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from graphql import (
     DocumentNode,
@@ -14,6 +15,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from app.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -24,6 +27,11 @@ class Limits:
     aliases: int = 30
     root_fields: int = 20
     fields: int = 5_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Those of a process's settings."""
+        return cls(settings.max_tokens, settings.max_depth, settings.max_aliases, settings.max_root_fields)
 
 
 @dataclass(frozen=True, slots=True)
