@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from app.clock import Clock, system_clock, today
 from app.delivery.broadcast import Broadcast
-from app.delivery.worker import lag_fault, run_worker
+from app.delivery.worker import Copy, copy_note, lag_fault, open_copy, run_worker
 from app.engine.documents import Documents
 from app.engine.executor import Engine, EngineSettings
 from app.engine.planning.size import Limits
@@ -30,7 +30,7 @@ from app.telemetry import new_metrics
 from app.web.assets import load_bundle
 from app.web.figures import LaneFigures
 from app.web.operations import load_saved_operations
-from app.web.ports import ReadinessCheck
+from app.web.ports import Note, ReadinessCheck
 from app.web.routes import build_app
 from app.web.settings import WebSettings
 from schema import build_schema
@@ -46,9 +46,13 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
     bus = Bus(store)
     desk = Desk(store, packaged_book())
     engine = Engine(build_schema(), store, Feed(store, bus), desk, clock, _engine_settings(settings))
-    broadcast = Broadcast(engine, store, bus)
+    copy = open_copy(store, settings.stream_url, bus.wake)
+    broadcast = Broadcast(engine, store, bus, tape=copy)
     documents = Documents(store, settings.document_mode, settings.document_memory_bytes)
     metrics = new_metrics()
+    if copy is not None:
+        bus.on_beat.append(copy.seen)
+        metrics.stream_lag_events.set_function(lambda: copy.lag)
     metrics.registry.register(LaneFigures(engine.lane))
     keep_events = timedelta(days=settings.event_retention_days)
 
@@ -71,7 +75,9 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
                 asyncio.create_task(bus.run()),
                 asyncio.create_task(broadcast.run()),
                 asyncio.create_task(documents.run()),
-                asyncio.create_task(run_worker(store, keep_events=keep_events, lag=metrics.relay_lag_seconds)),
+                asyncio.create_task(
+                    run_worker(store, keep_events=keep_events, lag=metrics.relay_lag_seconds, copy=copy)
+                ),
                 asyncio.create_task(application.state.clients.watch(revoked, REVOCATION_SECONDS)),
             ]
             if simulate_port:
@@ -84,7 +90,7 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
         engine,
         Authenticator(open_tokens(settings), known, clock, issuers=open_issuers(settings, called, clock)),
         WebSettings.of(settings),
-        _readiness(store, clock),
+        _readiness(store, clock, copy),
         load_saved_operations(),
         metrics,
         lifespan=lifespan,
@@ -102,7 +108,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
     )
 
 
-def _readiness(store: Store, clock: Clock) -> Mapping[str, ReadinessCheck]:
+def _readiness(store: Store, clock: Clock, copy: Copy | None) -> Mapping[str, ReadinessCheck]:
     async def database() -> str | None:
         steps = await pending(store)
         return f"{len(steps)} migrations are pending: run tidegate db upgrade" if steps else None
@@ -114,7 +120,15 @@ def _readiness(store: Store, clock: Clock) -> Mapping[str, ReadinessCheck]:
     async def events() -> str | None:
         return await lag_fault(store)
 
-    return {"database": database, "events": events, "tariff": tariff}
+    checks: dict[str, ReadinessCheck] = {"database": database, "events": events, "tariff": tariff}
+    if copy is not None:
+
+        async def stream() -> str | None:
+            told = copy_note(copy)
+            return told and Note(told)
+
+        checks["stream"] = stream
+    return checks
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

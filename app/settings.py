@@ -152,7 +152,9 @@ class Settings(BaseSettings):
         default_factory=_default_database,
         description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
     )
-    nats_url: SecretStr | None = Field(None, description="NATS server for wake-ups between several machines")
+    nats_url: SecretStr | None = Field(
+        None, description="NATS server with JetStream, from which gateways on PostgreSQL take events instead of the log"
+    )
     host: str = Field("127.0.0.1", min_length=1, description="Address the gateway listens on")
     port: int = Field(8000, ge=0, le=65535, description="Port the gateway listens on; 0 takes any free one")
     allowed_origins: Origins = Field(
@@ -219,6 +221,11 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The database's URL, password included: for opening it, never for printing."""
         return self.database_url.get_secret_value()
+
+    @property
+    def stream_url(self) -> str | None:
+        """The NATS server's URL, password included, where there is one."""
+        return None if self.nats_url is None else self.nats_url.get_secret_value()
 
 
 @dataclass(frozen=True, slots=True)

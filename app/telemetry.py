@@ -45,6 +45,7 @@ class Metrics:
     subscriptions_open: Gauge
     events_appended_total: Counter
     relay_lag_seconds: Gauge
+    stream_lag_events: Gauge
     tariff_loads_total: Counter
 
     def render(self) -> tuple[bytes, str]:
@@ -78,6 +79,7 @@ def new_metrics() -> Metrics:
         subscriptions_open=gauge("subscriptions_open", "Subscriptions open in this worker"),
         events_appended_total=counter("events_appended_total", "Events appended to the log by this worker"),
         relay_lag_seconds=gauge("relay_lag_seconds", "For how long the oldest committed event has had no position"),
+        stream_lag_events=gauge("stream_lag_events", "How many events of the log NATS has not brought to this worker"),
         tariff_loads_total=counter("tariff_loads_total", "Tariff revisions loaded by this worker"),
     )
 

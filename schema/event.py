@@ -10,7 +10,6 @@ from app.engine.context import Context, Info
 from app.engine.paging import Edge, Page, PageInfo
 from app.engine.scopes import requires
 from app.errors import BadUserInput, Forbidden
-from app.events import cursor as cursors
 from app.events.types import EVENTS
 from app.ids import type_of
 from app.principal import Principal
@@ -48,9 +47,9 @@ class Event(Node):
         return root.data
 
     @computed("Its place in the log; resumes a feed or a subscription.", needs=("position",))
-    def cursor(root: Any) -> str:  # noqa: N805
+    def cursor(root: Any, info: Info) -> str:  # noqa: N805
         """Opaque."""
-        return cursors.encode(root.position)
+        return info.context.feed.cursor(root.position)
 
     @computed("What it is about, as it is now; null where the caller may not see it.")
     async def subject(root: Any, info: Info) -> Node | None:  # noqa: N805
@@ -74,7 +73,7 @@ async def list_events(
         raise BadUserInput(f"`first` is {first}: it must be from 1 to {_LARGEST}.")
     kinds = kinds_for(context.principal, types)
     rows = await context.feed.page(context.principal, types=kinds, subject=subject, after=after, limit=first + 1)
-    edges = [Edge(cursors.encode(row.position), row) for row in rows[:first]]
+    edges = [Edge(context.feed.cursor(row.position), row) for row in rows[:first]]
     info = PageInfo(
         has_next_page=len(rows) > first,
         has_previous_page=after not in (None, "earliest"),

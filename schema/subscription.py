@@ -10,7 +10,6 @@ import strawberry
 from app.engine.bindings import column, computed, streamed
 from app.engine.context import Info
 from app.errors import BadUserInput
-from app.events import cursor as cursors
 from app.events.feed import Interest
 from schema.classification import Classification
 from schema.entry import Entry
@@ -32,9 +31,9 @@ class EntryStatusChanged:
     """`status` is the event's, `entry` is as of now."""
 
     @computed("Resumes the subscription after this event.")
-    def cursor(root: Any) -> str:  # noqa: N805
+    def cursor(root: Any, info: Info) -> str:  # noqa: N805
         """Opaque."""
-        return cursors.encode(root.position)
+        return info.context.feed.cursor(root.position)
 
     occurred_at: datetime = column("When it happened.")
 
@@ -71,9 +70,9 @@ class ShipmentUpdated:
     """`status` is the event's, `shipment` is as of now."""
 
     @computed("Resumes the subscription after this event.")
-    def cursor(root: Any) -> str:  # noqa: N805
+    def cursor(root: Any, info: Info) -> str:  # noqa: N805
         """Opaque."""
-        return cursors.encode(root.position)
+        return info.context.feed.cursor(root.position)
 
     occurred_at: datetime = column("When it happened.")
 
@@ -105,9 +104,9 @@ class ClassificationDecided:
     """`status` and `hts_number` are the event's, `classification` and `product` are as of now."""
 
     @computed("Resumes the subscription after this event.")
-    def cursor(root: Any) -> str:  # noqa: N805
+    def cursor(root: Any, info: Info) -> str:  # noqa: N805
         """Opaque."""
-        return cursors.encode(root.position)
+        return info.context.feed.cursor(root.position)
 
     occurred_at: datetime = column("When it was decided.")
 

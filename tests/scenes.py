@@ -1,6 +1,7 @@
 """What many tests begin with: a clock that can be set, three tenants, and, made through the services, a classified
 product, a shipment of it, a draft entry."""
 
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -29,6 +30,11 @@ SYSTEM = SystemPrincipal("tests")
 
 SELLER = PartyCommand("Tan Phu Textiles", "VN", (("MID", "VNTANPHU12HOC"),))
 EIN = PartyCommand("Importer", "US", (("EIN", "12-3456789"),))
+
+
+def place_of(cursor: str) -> int:
+    """The position a cursor holds, whichever log it is of."""
+    return int.from_bytes(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[1:9])
 
 
 @dataclass

@@ -11,6 +11,7 @@ from app.cli.output import print_json
 from app.errors import Refused
 
 if TYPE_CHECKING:
+    from app.events.feed import Feed
     from app.store.session import Store
 
 app = typer.Typer(name="events", help="The event log.  Example: tidegate events tail --organisation demo")
@@ -47,7 +48,6 @@ def _kinds(text: str) -> frozenset[str] | None:
 async def _tail(
     store: "Store", organisation: str, after: str | None, kinds: frozenset[str] | None, *, follow: bool
 ) -> None:
-    from app.events import cursor
     from app.events.bus import Bus
     from app.events.feed import Feed
     from app.principal import Principal
@@ -63,23 +63,22 @@ async def _tail(
         await store.relay.move()
         while rows := await feed.page(principal, types=kinds, after=after or "earliest", limit=500):
             for row in rows:
-                print_json(_event(row))
-            after = cursor.encode(rows[-1].position)
+                print_json(_event(feed, row))
+            after = feed.cursor(rows[-1].position)
         return
     hearing = asyncio.create_task(bus.run())
     try:
         async for row in await feed.stream(principal, types=kinds, after=after):
-            print_json(_event(row))
+            print_json(_event(feed, row))
     finally:
         hearing.cancel()
 
 
-def _event(row: Any) -> dict[str, Any]:
-    from app.events import cursor
+def _event(feed: "Feed", row: Any) -> dict[str, Any]:
     from app.values import format_timestamp
 
     return {
-        "cursor": cursor.encode(row.position),
+        "cursor": feed.cursor(row.position),
         "id": row.id,
         "type": row.type,
         "subject": row.subject_id,

@@ -36,10 +36,15 @@ async def _once(settings: "Settings") -> None:
 
 async def _run(settings: "Settings") -> None:
     """Until SIGTERM or SIGINT."""
-    from app.delivery.worker import run_worker
+    from app.delivery.worker import open_copy, run_worker
+    from app.events.bus import Bus
 
     async with open_store(settings) as store:
-        work = asyncio.create_task(run_worker(store, keep_events=timedelta(days=settings.event_retention_days)))
+        copy, bus = open_copy(store, settings.stream_url), Bus(store)
+        if copy is not None:
+            bus.on_beat.append(copy.seen)
+        keep = timedelta(days=settings.event_retention_days)
+        work = asyncio.ensure_future(asyncio.gather(run_worker(store, keep_events=keep, copy=copy), bus.run()))
         loop = asyncio.get_running_loop()
         for signalled in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signalled, work.cancel)

@@ -14,10 +14,11 @@ class Frame:
     """`payload` is the response map as JSON. Where it carries errors they name the group's request id, which a sender
     replaces by its own (`payload_for`)."""
 
-    __slots__ = ("_group", "errors", "event", "header", "payload", "position", "suffix")
+    __slots__ = ("_group", "cursor", "errors", "event", "header", "payload", "position", "suffix")
 
-    def __init__(self, position: int, response: Response, group_request_id: str) -> None:
+    def __init__(self, position: int, cursor: str, response: Response, group_request_id: str) -> None:
         self.position = position
+        self.cursor = cursor
         self.payload = response.body()
         self.errors = bool(response.errors)
         self.suffix = b""

@@ -13,7 +13,6 @@ from app.engine.masking import failure
 from app.engine.operation import Response
 from app.engine.subscription import Started
 from app.errors import Internal, Lagged, TidegateError, Timeout
-from app.events import cursor
 from app.events.feed import Interest
 from app.telemetry import logger
 
@@ -106,7 +105,7 @@ class Member:
         self.sink.fail(dict(failure(fault, self.request_id)))
 
     def _resume_at(self) -> dict[str, object]:
-        return {"cursor": cursor.encode(self.position)}
+        return {"cursor": self.group.started.tail.feed.cursor(self.position)}
 
     def _drain(self) -> None:
         """Everything of the ring that is still to come; then it is live. No step in between gives way to others."""
@@ -229,7 +228,7 @@ class Group:
         return self._frame(row, answer if isinstance(answer, Response) else await self._in_time(answer))
 
     def _frame(self, row: Any, response: Response) -> Frame:
-        return Frame(row.position, response, self.request_id)
+        return Frame(row.position, self.started.tail.feed.cursor(row.position), response, self.request_id)
 
     async def _go_on(self, row: Any, answer: Awaitable[Response]) -> None:
         try:

@@ -35,8 +35,8 @@ class Response:
     errors: Sequence[Mapping[str, Any]] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    position: int | None = None
-    """Of the event it answers, in the log; none where it answers no event."""
+    cursor: str | None = None
+    """Of the event it answers; none where it answers no event."""
 
     def payload(self) -> dict[str, Any]:
         """The response map, errors first as the specification advises."""

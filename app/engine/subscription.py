@@ -53,7 +53,7 @@ class Started:
             async for row in rows:
                 answer = self.answer(row)
                 response = await answer if isawaitable(answer) else answer
-                yield replace(response, position=row.position)
+                yield replace(response, cursor=self.tail.feed.cursor(row.position))
         except TidegateError as fault:
             yield Response(200, executed=True, data=None, errors=[failure(fault, self.request_id)])
         finally:

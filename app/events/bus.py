@@ -2,6 +2,7 @@
 now and then. A wake-up is a hint; who hears it reads the log."""
 
 import asyncio
+from collections.abc import Callable
 
 from app.store.pulse import SECONDS_BETWEEN, pulse
 from app.store.session import Store
@@ -17,6 +18,8 @@ class Bus:
         self._store = store
         self._turn = 0
         self._next = asyncio.Event()
+        self.on_beat: list[Callable[[int], None]] = []
+        """Told at every look what was seen: on PostgreSQL the newest position of the log."""
         store.on_events.append(self.wake)
 
     @property
@@ -51,6 +54,8 @@ class Bus:
                     while True:
                         await asyncio.sleep(seconds)
                         now = await beat()
+                        for tell in self.on_beat:
+                            tell(now)
                         if now != last:
                             last = now
                             self.wake()

@@ -67,12 +67,16 @@ class Tail:
 
 
 class Feed:
-    """The event log of one database. Rows are those of `event_log`; `encode(row.position)` is a row's cursor."""
+    """The event log of one database. Rows are those of `event_log`; `cursor(row.position)` is a row's cursor."""
 
     def __init__(self, store: Store, bus: Bus) -> None:
         self._store = store
         self._bus = bus
         self._known = (-1, log.Ends(0, 0))
+
+    def cursor(self, position: int) -> str:
+        """The cursor of an event that was read."""
+        return cursor.encode(position, self._store.log_identity)
 
     async def head(self) -> int:
         """The position of the newest event of all; 0 while there is none."""
@@ -152,7 +156,7 @@ class Feed:
         CursorExpired where the log no longer reaches back to the position."""
         rows = await self._store.rows(principal, interest.select(after, limit))
         if after > 0:  # 0 is wherever the log begins
-            _check(after, await log.ends(self._store))
+            self._check(after, await log.ends(self._store))
         return rows
 
     async def _head_at(self, turn: int, *, fresh: bool) -> int:
@@ -163,17 +167,16 @@ class Feed:
 
     async def position(self, after: str) -> int:
         """Where a cursor stands; raises as `page` does."""
-        position = cursor.decode(after, earliest=True)
+        position = cursor.decode(after, await log.identity(self._store), earliest=True)
         if position == 0:
             return 0
         ends = await log.ends(self._store)
         if position > ends.head:
             raise BadUserInput("the cursor is none of this gateway's: it is ahead of every event")
-        _check(position, ends)
+        self._check(position, ends)
         return position
 
-
-def _check(position: int, ends: log.Ends) -> None:
-    if position < ends.earliest - 1:
-        earliest = cursor.encode(ends.earliest - 1)
-        raise CursorExpired("the log no longer reaches back to this cursor", earliest=earliest)
+    def _check(self, position: int, ends: log.Ends) -> None:
+        if position < ends.earliest - 1:
+            earliest = self.cursor(ends.earliest - 1)
+            raise CursorExpired("the log no longer reaches back to this cursor", earliest=earliest)

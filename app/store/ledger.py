@@ -29,6 +29,15 @@ class EventLog(SQLModel, table=True):
     __table_args__ = ({"sqlite_autoincrement": True},)
 
 
+class Installation(SQLModel, table=True):
+    """What is said of the database as a whole. `event_log` is the identity of its log, drawn when it was made: cursors
+    and the copy of the log in a stream bear it, so that those of another database are told apart."""
+
+    __tablename__: ClassVar[str] = "installation"
+    name: str = words(primary_key=True)
+    value: str = words()
+
+
 class EventPending(SQLModel, table=True):
     """Events of PostgreSQL that are committed and have no position yet (see `app.store.log`). Nobody reads them here:
     the relay moves them into the log. Always empty on SQLite, whose one writer appends to the log itself."""

@@ -21,6 +21,8 @@ BATCH = 1_000
 _log = logger(__name__)
 _LOCK = 7_460_551
 _LOG = TABLES["event_log"]
+_INSTALLATION = TABLES["installation"]
+_IDENTITY = sa.select(_INSTALLATION.c.value).where(_INSTALLATION.c.name == "event_log")
 _PENDING = TABLES["event_pending"]
 # One snapshot for the whole statement, taken after the lock: what it deletes is committed, and no other relay can give
 # the same positions. Events of one subject were appended under its lock, so where the later one is seen the earlier
@@ -108,8 +110,16 @@ class Ends:
     head: int
 
 
+async def identity(store: "Store") -> int:
+    """Which log this is; read once, and then `store.log_identity`."""
+    if not store.log_identity:
+        store.log_identity = int((await store.fetch(_IDENTITY))[0][0])
+    return store.log_identity
+
+
 async def ends(store: "Store") -> Ends:
     """Both ends of the log, in one statement."""
+    await identity(store)
     await store.relay.settled()
     position = _LOG.c.position
     oldest = sa.select(sa.func.min(position)).scalar_subquery()
@@ -120,6 +130,7 @@ async def ends(store: "Store") -> Ends:
 
 async def after(store: "Store", position: int, limit: int) -> Sequence[Any]:
     """Rows of every tenant after a position, in order: for whoever then asks `audience` who may see them."""
+    await identity(store)
     await store.relay.settled()
     return await store.fetch(sa.select(_LOG).where(_LOG.c.position > position).order_by(_LOG.c.position).limit(limit))
 

@@ -113,6 +113,7 @@ RULES: dict[str, Rule] = {
     "trusted_document": _own_or_everybodys,
     "client_mode": _own,
     "event_log": _event,
+    "installation": _public,
     "event_pending": _own,
     "api_client": _own,
     "audit_record": _own,

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.clock import Clock, system_clock
 from app.errors import Refused
 from app.principal import Caller
-from app.store import statement
+from app.store import log, statement
 from app.store.log import Relay
 from app.store.pool import open_reader
 from app.store.statement import Children, Select
@@ -26,7 +26,8 @@ OLDEST_SQLITE = (3, 38, 0)
 
 
 class Store:
-    """One database. Build it with `Store.open`, give it back with `close`."""
+    """One database. Build it with `Store.open`, give it back with `close`. `log_identity` is known once its event log
+    was read."""
 
     def __init__(self, url: str, clock: Clock, reader: AsyncEngine, writer: AsyncEngine) -> None:
         self.url = url
@@ -37,6 +38,7 @@ class Store:
         self.on_events: list[Callable[[], None]] = []
         self.statements = 0
         self.relay = Relay(self)
+        self.log_identity = 0
         self.lane = open_reader(url)
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
 
@@ -117,6 +119,7 @@ class Store:
     async def _own_events(self, select: Select) -> None:
         """Who reads the log finds in it what this process has committed."""
         if select.table == "event_log":
+            await log.identity(self)
             await self.relay.settled()
 
     def appended(self) -> None:

@@ -37,6 +37,7 @@ from app.store.ledger import AuditRecord as AuditRecord
 from app.store.ledger import EventLog as EventLog
 from app.store.ledger import EventPending as EventPending
 from app.store.ledger import IdempotencyRecord as IdempotencyRecord
+from app.store.ledger import Installation as Installation
 
 
 class Organisation(SQLModel, table=True):

@@ -12,7 +12,6 @@ from app.clock import Clock
 from app.delivery.broadcast import Membership
 from app.engine.operation import Operation, Response
 from app.errors import Forbidden, Throttled, Timeout, Unauthenticated
-from app.events import cursor
 from app.principal import Principal
 from app.telemetry import Metrics, logger
 from app.web import faults, messages
@@ -101,9 +100,9 @@ class Connection:
         """Closes the socket with this code, soon; the first call wins. At a restart the reason says after which cursor
         every subscription of the socket can resume."""
         if self._closing is None:
-            positions = [one.position for one in self._active.values() if isinstance(one, Membership)]
-            if code == SERVICE_RESTART and positions:
-                reason = f"{reason}; resume after {cursor.encode(min(positions))}"
+            shared = [one for one in self._active.values() if isinstance(one, Membership)]
+            if code == SERVICE_RESTART and shared:
+                reason = f"{reason}; resume after {min(shared, key=lambda one: one.position).cursor}"
             self._closing = (code, messages.short_reason(reason))
             if self._deadline is not None and not self._deadline.expired():
                 self._deadline.reschedule(asyncio.get_running_loop().time())

@@ -11,7 +11,7 @@ from starlette.responses import Response as HttpResponse
 
 from app.telemetry import Metrics, logger
 from app.web.drain import Drain
-from app.web.ports import ReadinessCheck
+from app.web.ports import Note, ReadinessCheck
 
 log = logger("tidegate.web")
 
@@ -53,9 +53,10 @@ class Health:
         except Exception as error:
             log.error("readiness.failed", check=name, exc_info=error)
             reason = "the check itself failed; see the log"
-        result: dict[str, Any] = {"ok": reason is None, "ms": round((time.perf_counter() - started) * 1000, 2)}
+        passes = reason is None or isinstance(reason, Note)
+        result: dict[str, Any] = {"ok": passes, "ms": round((time.perf_counter() - started) * 1000, 2)}
         if reason is not None:
-            result["reason"] = reason
+            result["note" if passes else "reason"] = reason
         return result
 
 

@@ -12,7 +12,13 @@ from app.errors import PersistedQueryNotSupported
 from app.principal import Principal
 
 ReadinessCheck = Callable[[], Awaitable[str | None]]
-"""Returns None where all is well, else a short reason that may be shown to anyone."""
+"""Returns None where all is well, else a short reason that may be shown to anyone; a Note where it passes anyway."""
+
+
+class Note(str):
+    """What a check has to tell that keeps no traffic away."""
+
+    __slots__ = ()
 
 
 class Engine(Protocol):

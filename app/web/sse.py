@@ -13,7 +13,6 @@ from app.clock import Clock
 from app.delivery.broadcast import Membership
 from app.delivery.frame import Frame
 from app.engine.operation import Response
-from app.events import cursor
 from app.principal import Principal
 from app.telemetry import Metrics, logger
 from app.web import faults
@@ -38,9 +37,9 @@ _HEADERS = [
 ]
 
 
-def message(payload: bytes, position: int | None) -> bytes:
+def message(payload: bytes, cursor: str | None) -> bytes:
     """One `next`; JSON of orjson has no line break, so that it is one `data` line. The id resumes after the event."""
-    head = b"" if position is None else b"id: " + cursor.encode(position).encode() + b"\n"
+    head = b"" if cursor is None else b"id: " + cursor.encode() + b"\n"
     return head + b"event: next\ndata: " + payload + b"\n\n"
 
 
@@ -62,9 +61,9 @@ class EventSink:
             self._refused = True
             return False
         if frame.errors:
-            self.queue.put_nowait(message(frame.payload_for(self.request_id), frame.position))
+            self.queue.put_nowait(message(frame.payload_for(self.request_id), frame.cursor))
         else:
-            frame.event = frame.event or message(frame.payload, frame.position)
+            frame.event = frame.event or message(frame.payload, frame.cursor)
             self.queue.put_nowait(frame.event)
         return True
 
@@ -185,7 +184,7 @@ class EventStream:
     async def _follow(self, outcome: AsyncIterator[Response]) -> None:
         try:
             async for response in outcome:
-                await self._sink.put(message(response.body(), response.position))
+                await self._sink.put(message(response.body(), response.cursor))
         finally:
             close = getattr(outcome, "aclose", None)
             if close is not None:

@@ -1,6 +1,6 @@
 """Kills processes at seeded points of a run of events and says what was lost.
 
-python -m tests.soak.events [--topology sqlite|postgresql] [--events 20000] [--kills 50] [--seed 1] [--pause 0]"""
+python -m tests.soak.events [--topology sqlite|postgresql|nats] [--events 20000] [--kills 50] [--seed 1] [--pause 0]"""
 
 import argparse
 import asyncio
@@ -107,7 +107,7 @@ async def _settle(
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--topology", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--topology", choices=("sqlite", "postgresql", "nats"), default="sqlite")
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)

@@ -10,7 +10,7 @@ import httpx2
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from app.events import cursor as cursors
+from tests.scenes import place_of
 
 LIVE = "subscription ($after: String) { entryStatusChanged(after: $after) { cursor code status } }"
 PULL = """query ($after: String) { events(after: $after, first: 200) { nodes { cursor type data } } }"""
@@ -134,7 +134,7 @@ def verdict(reader: Reader, acknowledged: set[int]) -> dict[str, Any]:
     for cursor, number in reader.seen:
         by_cursor.setdefault(cursor, set()).add(number)
     once = [number for numbers in by_cursor.values() for number in numbers]
-    positions = [cursors.decode(cursor) for cursor, _ in reader.seen]
+    positions = [place_of(cursor) for cursor, _ in reader.seen]
     return {
         "reader": reader.name,
         "lost": len(acknowledged - reader.numbers),

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,15 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.nats_server import NatsServer, free_port
+
 ROOT = Path(__file__).parents[2]
 WRITER = [sys.executable, "-m", "tests.soak.writer"]
 COMMAND = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Program:
@@ -136,7 +131,8 @@ class Topology:
     def __init__(self, kind: str, gateways: int, folder: Path) -> None:
         self.folder = folder
         self.ports = [free_port() for _ in range(gateways)]
-        self.postgres = Postgres(folder / "data") if kind == "postgresql" else None
+        self.postgres = None if kind == "sqlite" else Postgres(folder / "data")
+        self.nats = NatsServer(folder / "nats") if kind == "nats" else None
         self.url = self.postgres.url if self.postgres else f"sqlite+aiosqlite:///{folder / 'soak.sqlite3'}"
         self.environment = {
             "TIDEGATE_DATABASE_URL": self.url,
@@ -144,6 +140,8 @@ class Topology:
             "TIDEGATE_LOG_LEVEL": "warning",
             "TIDEGATE_SOCKET_PING_SECONDS": "1",
         }
+        if self.nats:
+            self.environment["TIDEGATE_NATS_URL"] = self.nats.url
         self._programs: list[Program] = []
 
     def start(self) -> None:
@@ -168,13 +166,14 @@ class Topology:
     @property
     def victims(self) -> list[Any]:
         """Whatever can be killed."""
-        return [*self._programs, *([self.postgres] if self.postgres else [])]
+        return [*self._programs, *(one for one in (self.postgres, self.nats) if one is not None)]
 
     def stop(self) -> None:
         for program in self._programs:
             program.stop()
-        if self.postgres is not None:
-            self.postgres.stop()
+        for server in (self.postgres, self.nats):
+            if server is not None:
+                server.stop()
 
 
 @contextlib.contextmanager

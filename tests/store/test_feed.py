@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from app.events.feed import Feed
 from app.filing.entry import EntryStatus as S
 from app.principal import Principal
 from app.services.organisations import create_organisation
+from app.store import log
+from app.store.migrations import upgrade
 from app.store.session import Store
 from app.store.statement import Order, Select, Where
 from app.store.tables import EventLog
@@ -52,7 +55,7 @@ async def test_a_page_goes_from_the_oldest_on_and_resumes(store: Store, importer
     feed = Feed(store, Bus(store))
     first = await feed.page(importer, types=None, subject=None, after=None, limit=2)
     assert [row.subject_id for row in first] == ["a", "b"]
-    after = cursor.encode(first[-1].position)
+    after = feed.cursor(first[-1].position)
     assert [row.subject_id for row in await feed.page(importer, after=after, limit=2)] == ["c"]
     assert [row.subject_id for row in await feed.page(importer, after="earliest", limit=9)] == ["a", "b", "c"]
 
@@ -107,7 +110,7 @@ async def test_a_stream_resumes_and_goes_live_without_gap_or_duplicate(store: St
     async with watching(store) as feed:
         await append(store, importer, *(f"old{number}" for number in range(450)))
         (row,) = await feed.page(importer, limit=1)
-        stream = await feed.stream(importer, types=None, subjects=None, after=cursor.encode(row.position))
+        stream = await feed.stream(importer, types=None, subjects=None, after=feed.cursor(row.position))
 
         async def write() -> None:
             for number in range(30):
@@ -159,15 +162,38 @@ async def test_a_stream_passes_over_what_it_is_not_asked_for(store: Store, impor
         assert await take(stream, 2) == ["x", "y"]
 
 
-@pytest.mark.parametrize("text", ["", "x", "AAAA", cursor.encode(3)[:-1] + "A", cursor.encode(10**9)])
-async def test_a_cursor_that_is_not_ours_is_refused(sqlite_store: Store, text: str) -> None:
+FORGERIES = {
+    "empty": lambda ours: "",
+    "short": lambda ours: "AAAA",
+    "changed": lambda ours: cursor.encode(3, ours)[:-1] + "B",
+    "ahead of every event": lambda ours: cursor.encode(10**9, ours),
+    "one ahead": lambda ours: cursor.encode(4, ours),
+    "of another database": lambda ours: cursor.encode(2, ours + 1),
+    "no database's": lambda ours: cursor.encode(2, 0),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+async def test_a_cursor_that_is_not_ours_is_refused(sqlite_store: Store, forgery: str) -> None:
     importer = (await make_tenants(sqlite_store)).importer
     await append(sqlite_store, importer, "a", "b", "c")
+    text = FORGERIES[forgery](await log.identity(sqlite_store))
     feed = Feed(sqlite_store, Bus(sqlite_store))
     with pytest.raises(BadUserInput):
         await feed.page(importer, after=text, limit=5)
     with pytest.raises(BadUserInput):
         await feed.stream(importer, types=None, subjects=None, after=text)
+
+
+async def test_every_database_has_a_log_of_its_own(tmp_path: Path) -> None:
+    found = set()
+    for name in ("one", "other"):
+        store = Store.open(f"sqlite+aiosqlite:///{tmp_path / name}.sqlite3")
+        await upgrade(store)
+        found.add(await log.identity(store))
+        await store.close()
+    assert len(found) == 2
+    assert 0 not in found
 
 
 async def test_a_cursor_before_the_oldest_kept_names_that_one(sqlite_store: Store) -> None:
@@ -177,10 +203,11 @@ async def test_a_cursor_before_the_oldest_kept_names_that_one(sqlite_store: Stor
         for row in await unit.find_all(EventLog, subject_id=["a", "b"]):
             await unit.session.delete(row)
     feed = Feed(sqlite_store, Bus(sqlite_store))
+    await feed.head()
     with pytest.raises(CursorExpired) as expired:
-        await feed.page(importer, after=cursor.encode(1), limit=5)
+        await feed.page(importer, after=feed.cursor(1), limit=5)
     earliest = str(expired.value.extensions["earliest"])
-    assert [row.subject_id for row in await feed.page(importer, after=cursor.encode(3), limit=5)] == []
+    assert [row.subject_id for row in await feed.page(importer, after=feed.cursor(3), limit=5)] == []
     assert [row.subject_id for row in await feed.page(importer, after="earliest", limit=5)] == ["c"]
     assert [row.subject_id for row in await feed.page(importer, after=earliest, limit=5)] == ["c"]
 

@@ -9,34 +9,43 @@ from app.events.cursor import decode, encode
 from app.events.types import EVENTS, EventType, entry_event
 from app.filing.entry import EntryStatus
 
+LOG = 4_611_686_018_427_387_903
+
 
 @given(st.integers(0, 2**63 - 1))
 def test_a_cursor_is_read_back(position: int) -> None:
-    assert decode(encode(position)) == position
+    assert decode(encode(position, LOG), LOG) == position
 
 
 @given(st.text(max_size=60))
 def test_any_other_text_is_refused(text: str) -> None:
     try:
-        position = decode(text)
+        position = decode(text, LOG)
     except BadUserInput:
         return
-    assert encode(position) == text
+    assert encode(position, LOG) == text
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 17), st.sampled_from("AZaz09-_"))
 def test_a_changed_cursor_is_refused(position: int, place: int, sign: str) -> None:
-    text = encode(position)
+    text = encode(position, LOG)
     changed = text[:place] + sign + text[place + 1 :]
     if changed != text:
         with pytest.raises(BadUserInput):
-            decode(changed)
+            decode(changed, LOG)
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 2**62 - 1))
+def test_another_logs_cursor_is_refused(position: int, other: int) -> None:
+    if other != LOG:
+        with pytest.raises(BadUserInput):
+            decode(encode(position, other), LOG)
 
 
 def test_earliest_is_a_cursor_where_it_is_allowed() -> None:
-    assert decode("earliest", earliest=True) == 0
+    assert decode("earliest", LOG, earliest=True) == 0
     with pytest.raises(BadUserInput):
-        decode("earliest")
+        decode("earliest", LOG)
 
 
 def test_every_type_is_described() -> None:

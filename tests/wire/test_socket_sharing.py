@@ -17,7 +17,6 @@ from app.asgi import create_app
 from app.clock import system_clock
 from app.delivery import broadcast, groups
 from app.engine import subscription
-from app.events import cursor as cursors
 from app.filing.entry import EntryStatus as S
 from app.principal import Principal
 from app.security import Tokens, open_tokens
@@ -292,7 +291,7 @@ async def test_a_subscriber_far_behind_is_caught_up_without_gap_or_duplicate(
         assert await early.silent(0.1)
 
     assert [one["code"] for one in found[3:]] == [str(number) for number in range(70)]
-    positions = [cursors.decode(one["cursor"]) for one in found]
+    positions = [scenes.place_of(one["cursor"]) for one in found]
     assert positions == sorted(set(positions))
 
 
