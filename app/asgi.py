@@ -9,7 +9,8 @@ from starlette.applications import Starlette
 
 from app.clock import Clock, system_clock, today
 from app.delivery.broadcast import Broadcast
-from app.delivery.worker import Copy, copy_note, lag_fault, open_copy, run_worker
+from app.delivery.copy import Copy, copy_note, open_copy
+from app.delivery.worker import lag_fault, run_worker
 from app.engine.documents import Documents
 from app.engine.executor import Engine, EngineSettings
 from app.engine.planning.size import Limits
@@ -47,7 +48,7 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
     desk = Desk(store, packaged_book())
     engine = Engine(build_schema(), store, Feed(store, bus), desk, clock, _engine_settings(settings))
     copy = open_copy(store, settings.stream_url, bus.wake)
-    broadcast = Broadcast(engine, store, bus, tape=copy)
+    broadcast = Broadcast(engine, store, bus, copy=copy)
     documents = Documents(store, settings.document_mode, settings.document_memory_bytes)
     metrics = new_metrics()
     if copy is not None:

@@ -36,7 +36,8 @@ async def _once(settings: "Settings") -> None:
 
 async def _run(settings: "Settings") -> None:
     """Until SIGTERM or SIGINT."""
-    from app.delivery.worker import open_copy, run_worker
+    from app.delivery.copy import open_copy
+    from app.delivery.worker import run_worker
     from app.events.bus import Bus
 
     async with open_store(settings) as store:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.delivery.copy import Copy
 from app.delivery.frame import Sink
 from app.delivery.groups import Bounds, Group, Member, overdue
 from app.engine.operation import Operation, Response
@@ -29,14 +30,6 @@ class Opening(Protocol):
         ...
 
 
-class Tape(Protocol):
-    """A copy of the log that is quicker to read."""
-
-    def after(self, position: int, limit: int) -> Sequence[Any] | None:
-        """Rows after a position, in order and without a hole; None where only the log can tell."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Topic:
     """Where a group stands in the index: events of one organisation's sight, of one subject, importer or product, or
@@ -51,12 +44,12 @@ class Broadcast:
     """One per process. `run` is its lifespan task; without it subscribers wait in vain."""
 
     def __init__(
-        self, engine: Opening, store: Store, bus: Bus, bounds: Bounds | None = None, *, tape: Tape | None = None
+        self, engine: Opening, store: Store, bus: Bus, bounds: Bounds | None = None, *, copy: Copy | None = None
     ) -> None:
         self._engine = engine
         self._store = store
         self._bus = bus
-        self._tape = tape
+        self._copy = copy
         self._bounds = bounds or Bounds()
         self._groups: dict[Hashable, Group] = {}
         self._index: dict[Topic, dict[Group, None]] = {}
@@ -134,8 +127,8 @@ class Broadcast:
 
     async def _rows(self, certain: bool) -> Sequence[Any]:
         """What comes next: from the copy where it can tell, and now and then from the log itself."""
-        if self._tape is not None and not certain:
-            found = self._tape.after(self._position, _BATCH)
+        if self._copy is not None and not certain:
+            found = self._copy.after(self._position, _BATCH)
             if found is not None:
                 return found
         return await log.after(self._store, self._position, _BATCH)

@@ -24,6 +24,12 @@ _LOG = TABLES["event_log"]
 _INSTALLATION = TABLES["installation"]
 _IDENTITY = sa.select(_INSTALLATION.c.value).where(_INSTALLATION.c.name == "event_log")
 _PENDING = TABLES["event_pending"]
+# A server that commits asynchronously by default may forget a position it has shown; the move itself never does.
+_BEGIN_MOVE = sa.text(
+    "SELECT set_config('synchronous_commit', "
+    "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, "
+    f"true), pg_advisory_xact_lock({_LOCK})"
+)
 # One snapshot for the whole statement, taken after the lock: what it deletes is committed, and no other relay can give
 # the same positions. Events of one subject were appended under its lock, so where the later one is seen the earlier
 # one is seen too, with the smaller sequence.
@@ -64,7 +70,7 @@ class Relay:
         moved, last = 0, BATCH
         while last == BATCH:
             async with self._store.write_connection() as connection:
-                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+                await connection.execute(_BEGIN_MOVE)
                 last = (await connection.execute(_MOVE, {"batch": BATCH})).rowcount
             moved += last
             if last:

@@ -51,7 +51,9 @@ class Store:
                 raise Refused(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or newer is needed")
             return cls(url, clock, _sqlite(url, writes=False), _sqlite(url, writes=True))
         if name == "postgresql+asyncpg":
-            engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            engine = create_async_engine(
+                url, pool_size=10, max_overflow=10, pool_pre_ping=True, isolation_level="READ COMMITTED"
+            )
             return cls(url, clock, engine, engine)
         raise Refused(f"{name} is not supported: use sqlite+aiosqlite:/// or postgresql+asyncpg://")
 

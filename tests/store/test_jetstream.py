@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from nats.js import JetStreamContext
 
-from app.delivery.worker import copy_note, open_copy
+from app.delivery.copy import copy_note, open_copy
 from app.events.bus import Bus
 from app.events.jetstream import JetStream
 from app.events.recent import Row, Window, pack, unpack

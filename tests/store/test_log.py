@@ -23,7 +23,7 @@ from app.store.statement import Order, Select
 from app.store.tables import TABLES
 from app.values import OrganisationKind
 from tests.factories import link, make_family
-from tests.scenes import SELLER, SYSTEM, SetClock, an_entry
+from tests.scenes import SELLER, SYSTEM, SetClock, an_entry, make_tenants
 
 
 async def append(store: Store, owner: Principal, *subjects: str) -> None:
@@ -41,6 +41,13 @@ async def subjects(store: Store) -> list[str]:
 async def other(store: Store, database_url: str) -> AsyncIterator[Store]:
     """Another process's store on the same database."""
     opened = Store.open(database_url, store.clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def other_process(postgres_store: Store) -> AsyncIterator[Store]:
+    opened = Store.open(postgres_store.url, postgres_store.clock)
     yield opened
     await opened.close()
 
@@ -120,6 +127,52 @@ async def test_racing_writers_of_two_processes_lose_nothing_and_keep_each_subjec
     assert [position for position, _, _ in read] == list(range(1, 121))
     for subject, count in written.items():
         assert [number for _, about, number in read if about == subject] == list(range(1, count + 1))
+
+
+async def test_a_server_with_other_defaults_changes_nothing(postgres_store: Store) -> None:
+    """Asynchronous commits may be forgotten in a crash, so that positions that were read came again; with a snapshot
+    for the whole transaction a relay that had to wait would give positions twice."""
+    importer = (await make_tenants(postgres_store)).importer
+    name = (await postgres_store.fetch(sa.text("SELECT current_database()")))[0][0]
+    async with postgres_store.write_connection() as connection:
+        for setting in ("synchronous_commit = off", "default_transaction_isolation = 'repeatable read'"):
+            await connection.execute(sa.text(f"ALTER DATABASE {name} SET {setting}"))
+    stores = [Store.open(postgres_store.url) for _ in range(3)]
+    try:
+        async with running(*stores), asyncio.timeout(40):
+            for turn in range(15):
+                await asyncio.gather(*(append(store, importer, f"{turn}.{n}") for n, store in enumerate(stores)))
+            await asyncio.gather(*(store.relay.move() for store in stores))
+        found = [row.position for row in await log.after(postgres_store, 0, 100)]
+        async with stores[0].write_connection() as connection:
+            before = (await connection.execute(sa.text("SHOW synchronous_commit"))).scalar()
+            await connection.execute(log._BEGIN_MOVE)
+            within = (await connection.execute(sa.text("SHOW synchronous_commit"))).scalar()
+    finally:
+        for store in stores:
+            await store.close()
+    assert found == list(range(1, 46))
+    assert (before, within) == ("off", "on")
+
+
+async def test_a_move_waits_for_another_one_and_goes_on_after_it(postgres_store: Store, other_process: Store) -> None:
+    """The second relay takes its snapshot when the first has committed, so it gives the positions after."""
+    importer = (await make_tenants(postgres_store)).importer
+    async with postgres_store.write_connection() as connection:
+        await connection.execute(log._BEGIN_MOVE)
+        async with other_process.unit(importer) as unit:
+            await unit.event("entry.held", importer.organisation_id, "b", unit.now, {})
+        moving = asyncio.create_task(other_process.relay.move())
+        await asyncio.sleep(0.2)
+        assert not moving.done()
+        await connection.execute(
+            sa.insert(TABLES["event_log"]).values(
+                position=1, id="evt_1", organisation_id=importer.organisation_id, type="entry.held",
+                subject_id="a", occurred_at=postgres_store.clock(), data={}, recorded_at=postgres_store.clock(),
+            )
+        )  # fmt: skip
+    await moving
+    assert [(row.position, row.subject_id) for row in await log.after(postgres_store, 0, 9)] == [(1, "a"), (2, "b")]
 
 
 async def test_a_rolled_back_event_leaves_no_hole(store: Store, importer: Principal) -> None:

@@ -174,16 +174,31 @@ def test_every_setting_that_the_image_or_compose_file_names_exists() -> None:
 
 def test_compose_starts_the_gateway_after_the_upgrade_after_the_database() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    assert set(services) == {"gateway", "upgrade", "postgres"}
+    assert {name for name, service in services.items() if "profiles" not in service} == {
+        "gateway",
+        "upgrade",
+        "postgres",
+    }
     assert services["upgrade"]["command"] == ["db", "upgrade"]
     assert services["upgrade"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services["gateway"]["depends_on"] == {"upgrade": {"condition": "service_completed_successfully"}}
     assert services["gateway"]["command"][0] == "serve"
     assert services["gateway"]["stop_grace_period"] == "20s"
-    for name in ("gateway", "upgrade"):
+    for name in ("gateway", "upgrade", "worker", "nats"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
     assert re.fullmatch(r"postgres:\d+(\.\d+)?-[a-z]+", services["postgres"]["image"])
+
+
+def test_compose_brings_nats_and_a_worker_for_those_who_ask() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    asked = {name: service for name, service in services.items() if service.get("profiles") == ["nats"]}
+    assert set(asked) == {"worker", "nats"}
+    assert asked["worker"]["command"] == ["worker"]
+    assert asked["worker"]["environment"] == services["gateway"]["environment"]
+    assert services["gateway"]["environment"]["TIDEGATE_NATS_URL"] == "${TIDEGATE_NATS_URL:-}"
+    assert re.fullmatch(r"nats:\d+\.\d+-[a-z]+", asked["nats"]["image"])
+    assert "--jetstream" in asked["nats"]["command"]
 
 
 def test_no_password_stands_in_the_compose_file() -> None:
