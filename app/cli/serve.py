@@ -30,7 +30,7 @@ def serve(
         bool, typer.Option("--simulate-port", help="Move sample entries along every few seconds.")
     ] = False,
     portable: Annotated[
-        bool, typer.Option("--portable", help="Send every socket frame through ASGI: slower, for other servers' sake.")
+        bool, typer.Option("--portable", help="Send everything through ASGI, as other servers do: slower.")
     ] = False,
 ) -> None:
     """Start the gateway.  Example: tidegate serve --host 0.0.0.0 --port 8000 --workers 4"""

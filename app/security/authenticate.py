@@ -31,7 +31,7 @@ class _Remembered:
 
 
 class Authenticator:
-    """Safe to share between requests. At most `remembered` verified tokens are kept, by digest and never by text;
+    """Safe to share between requests. At most `remembered` verified headers are kept, by digest and never by text;
     after 30 s, or when its time is over, a token is verified again."""
 
     def __init__(
@@ -58,11 +58,10 @@ class Authenticator:
             return None
         token = _bearer(authorization)
         now = self._clock()
-        digest = hashlib.sha256(token.encode()).digest()
-        known = self._known.get(digest)
-        if known is not None and known.is_fresh(now):
-            self._known.move_to_end(digest)
-            return known.verified.principal
+        digest = _digest(authorization)
+        known = self._fresh(digest, now)
+        if known is not None:
+            return known
         self._known.pop(digest, None)
         verified = await self._issuers.examine(token, now) if self._issuers is not None else None
         if verified is None:
@@ -72,11 +71,27 @@ class Authenticator:
         self._remember(digest, _Remembered(verified, now))
         return verified.principal
 
+    def remembered(self, authorization: str) -> Principal | None:
+        """The principal of a header that was accepted in these very words not long ago; else None, which says nothing
+        about the header."""
+        return self._fresh(_digest(authorization), self._clock())
+
+    def _fresh(self, digest: bytes, now: datetime) -> Principal | None:
+        known = self._known.get(digest)
+        if known is None or not known.is_fresh(now):
+            return None
+        self._known.move_to_end(digest)
+        return known.verified.principal
+
     def _remember(self, digest: bytes, entry: _Remembered) -> None:
         self._known[digest] = entry
         self._known.move_to_end(digest)
         while len(self._known) > self._limit:
             self._known.popitem(last=False)
+
+
+def _digest(authorization: str) -> bytes:
+    return hashlib.sha256(authorization.encode()).digest()
 
 
 def _bearer(authorization: object) -> str:

@@ -4,12 +4,15 @@ out of the ordinary about a request goes on to the routes behind, untouched, and
 import asyncio
 import gzip
 import time
-from functools import lru_cache
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Protocol, runtime_checkable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.engine.operation import Operation, Response
+from app.principal import Principal
 from app.telemetry import Metrics
 from app.web.access import Access
 from app.web.body import parse_body
@@ -20,6 +23,12 @@ from app.web.record import RequestRecord, request_id_of
 from app.web.settings import WebSettings
 from app.web.sse import EVENT_STREAM
 
+ANSWER = "tidegate.answer"
+"""Where a scope holds an answer that is ready but for its compression."""
+
+Lines = list[tuple[bytes, bytes]]
+Headers = Mapping[bytes, bytes]
+
 _PLAIN = frozenset(
     {b"host", b"user-agent", b"accept", b"accept-encoding", b"accept-language", b"content-type", b"content-length",
      b"authorization", b"connection", b"x-request-id", b"cache-control", b"pragma", b"traceparent", b"tracestate",
@@ -29,6 +38,7 @@ _PLAIN = frozenset(
 
 _LARGE = 128 * 1024
 _FIXED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_JSON_TYPES = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
 
 
 @runtime_checkable
@@ -40,103 +50,172 @@ class QuickEngine(Protocol):
         ...
 
 
-class Quick:
-    """Outermost of the middleware."""
+@runtime_checkable
+class QuickAuthenticator(Authenticator, Protocol):
+    """An authenticator that may know a caller without waiting for anything."""
+
+    def remembered(self, authorization: str) -> Principal | None:
+        """The caller, or None where that takes a closer look."""
+        ...
+
+
+@dataclass(slots=True)
+class Answer:
+    """A response of status 200 that is ready to be written; `packed` says that its text is still to be compressed."""
+
+    media: bytes
+    more: Lines
+    text: bytes
+    sized: bool
+    packed: bool
+    record: RequestRecord
+    started: float
+
+    @property
+    def long(self) -> bool:
+        """Whether its compression would hold up the loop."""
+        return self.packed and len(self.text) >= _LARGE
+
+    async def pack(self) -> None:
+        """gzip; in a thread where it takes long."""
+        if self.long:
+            await asyncio.to_thread(self.pack_now)
+        else:
+            self.pack_now()
+
+    def pack_now(self) -> None:
+        """gzip."""
+        if self.packed:
+            self.text, self.packed = gzip.compress(self.text, compresslevel=6), False
+            self.more.append((b"content-encoding", b"gzip"))
+
+    def lines(self) -> Lines:
+        """Every header."""
+        length, request_id = b"%d" % len(self.text), self.record.request_id.encode()
+        own = [(b"x-request-id", request_id), (b"content-length", length)]
+        return [*_lines(self.media, self.sized), *self.more, *own]
+
+    def head(self) -> bytes:
+        """Every header as it is written, but for the empty line at the end."""
+        more = b"".join([b"%b: %b\r\n" % line for line in self.more]) if self.more else b""
+        request_id = self.record.request_id.encode()
+        return b"%b%bx-request-id: %b\r\ncontent-length: %d\r\n" % (
+            _head(self.media, self.sized), more, request_id, len(self.text)
+        )  # fmt: skip
+
+
+@cache
+def _lines(media: bytes, sized: bool) -> Lines:
+    """The headers that many answers share. From a certain size on they depend on the compression that is accepted."""
+    vary = b"Accept, Accept-Encoding" if sized else b"Accept"
+    return [(b"content-type", media), (b"vary", vary), *_FIXED]
+
+
+@cache
+def _head(media: bytes, sized: bool) -> bytes:
+    return b"".join([b"%b: %b\r\n" % line for line in _lines(media, sized)])
+
+
+class ShortWay:
+    """Makes answers out of bodies. It never waits."""
 
     def __init__(
         self,
-        app: ASGIApp,
         engine: QuickEngine,
-        authenticator: Authenticator,
+        authenticator: QuickAuthenticator,
         settings: WebSettings,
         metrics: Metrics,
         documents: Documents,
     ) -> None:
-        self._app = app
+        self.most_bytes = settings.max_body_bytes
         self._engine = engine
         self._authenticator = authenticator
         self._settings = settings
         self._access = Access(metrics)
         self._documents = documents
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST" or scope["query_string"]:
-            return await self._app(scope, receive, send)
-        started = time.perf_counter()
-        headers = _plain_headers(scope["headers"])
-        if headers is None:
-            return await self._app(scope, receive, send)
-        first = await receive()
-        if first["type"] != "http.request" or first.get("more_body"):
-            return await self._app(scope, _again(first, receive), send)
-        record = RequestRecord(request_id_of(_texts(headers.get(b"x-request-id"))))
-        answered = await self._answer(first.get("body", b""), headers, record)
-        if answered is None:
-            return await self._app(scope, _again(first, receive), send)
-        body, head = answered
-        await send({"type": "http.response.start", "status": 200, "headers": head})
-        await send({"type": "http.response.body", "body": body})
-        self._access.leave("POST", "/graphql", "/graphql", record, 200, time.perf_counter() - started)
-        return None
-
-    async def _answer(
-        self, body: bytes, headers: dict[bytes, bytes], record: RequestRecord
-    ) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
-        """The body and the headers of a 200; None where anything is not as it mostly is, a failure of ours included:
-        the ordinary way meets it again and answers for it."""
+    def answer(self, body: bytes, headers: Headers, started: float) -> Answer | None:
+        """The answer of status 200; None where anything is not as it mostly is, a failure of ours included: the
+        ordinary way meets it again and answers for it."""
         media = _media(headers.get(b"accept", b""))
+        coding = headers.get(b"accept-encoding", b"")
         if (
             media is None
-            or b"q=" in headers.get(b"accept-encoding", b"")
+            or b"q=" in coding
             or headers.get(b"content-type") not in _JSON_TYPES
-            or len(body) > self._settings.max_body_bytes
+            or len(body) > self.most_bytes
         ):
             return None
+        record = RequestRecord(request_id_of(_texts(headers.get(b"x-request-id"))))
         try:
-            principal = await self._authenticator.authenticate(headers[b"authorization"].decode("latin-1"))
-            sent = parse_body(body, self._settings.max_json_depth)
-        except Exception:
-            return None
-        if principal is None or (sent.extensions and (sent.asked.id is None or len(sent.extensions) > 1)):
-            return None
-        document = self._documents.now(sent.asked, principal)
-        if document is None:
-            return None
-        reject = self._settings.reject_missing_scopes
-        operation = Operation(
-            document, sent.variables, sent.operation_name, principal, record.request_id, reject=reject
-        )
-        try:
-            response = self._engine.execute_now(operation)
+            response = self._respond(body, headers, record)
         except Exception:
             return None
         if response is None or response.status != 200:
             return None
+        text, more = response.body(), response.headers
+        lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in more.items()] if more else []
+        sized = len(text) >= self._settings.gzip_minimum_bytes
+        return Answer(media, lines, text, sized, sized and b"gzip" in coding, record, started)
+
+    def _respond(self, body: bytes, headers: Headers, record: RequestRecord) -> Response | None:
+        principal = self._authenticator.remembered(headers[b"authorization"].decode("latin-1"))
+        if principal is None:
+            return None
+        sent = parse_body(body, self._settings.max_json_depth)
+        if sent.extensions and (sent.asked.id is None or len(sent.extensions) > 1):
+            return None
+        document = self._documents.now(sent.asked, principal)
+        if document is None:
+            return None
         record.organisation_id = principal.organisation_id
         record.note_operation(sent.operation_name)
-        text, head = response.body(), [(b"content-type", media), (b"x-request-id", record.request_id.encode()), *_FIXED]
-        if len(text) < self._settings.gzip_minimum_bytes:
-            head.append((b"vary", b"Accept"))
-        else:
-            head.append((b"vary", b"Accept, Accept-Encoding"))
-            if b"gzip" in headers.get(b"accept-encoding", b""):
-                head.append((b"content-encoding", b"gzip"))
-                text = await _packed(text)
-        head.append((b"content-length", b"%d" % len(text)))
-        return text, head
+        reject = self._settings.reject_missing_scopes
+        operation = Operation(
+            document, sent.variables, sent.operation_name, principal, record.request_id, reject=reject
+        )
+        return self._engine.execute_now(operation)
+
+    def leave(self, answer: Answer) -> None:
+        """The log line and the counts of an answer that was written."""
+        seconds = time.perf_counter() - answer.started
+        self._access.leave("POST", "/graphql", "/graphql", answer.record, 200, seconds)
 
 
-async def _packed(text: bytes) -> bytes:
-    """gzip; in a thread where it takes long."""
-    if len(text) < _LARGE:
-        return gzip.compress(text, compresslevel=6)
-    return await asyncio.to_thread(gzip.compress, text, 6)
+class Quick:
+    """The short way in ASGI: outermost of the middleware."""
+
+    def __init__(self, app: ASGIApp, short: ShortWay) -> None:
+        self._app = app
+        self._short = short
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = scope.get(ANSWER)
+        if answer is None:
+            if not (scope["type"] == "http" and is_plain(scope["method"], scope["path"], scope["query_string"])):
+                return await self._app(scope, receive, send)
+            started = time.perf_counter()
+            headers = plain_headers(scope["headers"])
+            if headers is None:
+                return await self._app(scope, receive, send)
+            first = await receive()
+            if first["type"] == "http.request" and not first.get("more_body"):
+                answer = self._short.answer(first.get("body", b""), headers, started)
+            if answer is None:
+                return await self._app(scope, _again(first, receive), send)
+        await answer.pack()
+        await send({"type": "http.response.start", "status": 200, "headers": answer.lines()})
+        await send({"type": "http.response.body", "body": answer.text})
+        self._short.leave(answer)
+        return None
 
 
-_JSON_TYPES = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
+def is_plain(method: str, path: str, query: bytes) -> bool:
+    """Whether a request may go the short way, by its first line."""
+    return path == "/graphql" and method == "POST" and not query
 
 
-def _plain_headers(lines: Any) -> dict[bytes, bytes] | None:
+def plain_headers(lines: Sequence[tuple[bytes, bytes]]) -> Headers | None:
     """The headers by name; None where one is unusual or stands twice."""
     found = dict(lines)
     return found if len(found) == len(lines) and found.keys() <= _PLAIN else None

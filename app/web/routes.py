@@ -27,7 +27,7 @@ from app.web.middleware import Compression, Observe, Origins
 from app.web.operations import SavedOperation
 from app.web.origins import OriginPolicy
 from app.web.ports import Authenticator, Delivery, Documents, Engine, ReadinessCheck, Sent, Unshared
-from app.web.quick import Quick, QuickEngine
+from app.web.quick import Quick, QuickAuthenticator, QuickEngine, ShortWay
 from app.web.record import record_of
 from app.web.sdl import SchemaEndpoint
 from app.web.session import CookieSessions, SessionEndpoint
@@ -52,10 +52,11 @@ def build_app(
     delivery: Delivery | None = None,
     documents: Documents | None = None,
 ) -> Starlette:
-    """The ASGI application. `app.state.drain` is its Drain: `DrainingServer` runs it at SIGTERM; `app.state.clients`
-    knows whose streams are open. `readiness_checks` are named in /readyz; `saved_operations` fill the console;
-    `lifespan` opens and closes what the caller made. Without the front-end's `bundle` browsers get the plain page,
-    without a `delivery` each subscription is a stream of its own, without `documents` only what is sent is run."""
+    """The ASGI application. `app.state.drain` is its Drain: `DrainingServer` runs it at SIGTERM; `app.state.short` is
+    what `DirectProtocol` answers with; `app.state.clients` knows whose streams are open. `readiness_checks` are named
+    in /readyz; `saved_operations` fill the console; `lifespan` opens and closes what the caller made. Without the
+    front-end's `bundle` browsers get the plain page, without a `delivery` each subscription is a stream of its own,
+    without `documents` only what is sent is run."""
     drain = Drain(settings.drain_window_seconds)
     origins = OriginPolicy(settings.allowed_origins)
     health = Health(readiness_checks, drain, metrics, settings.readiness_timeout_seconds)
@@ -76,6 +77,7 @@ def build_app(
     streams = EventStreams(settings, drain=drain, clients=clients, metrics=metrics, clock=clock)
     page = bundle.page("index.html") if bundle else plain
     graphql = GraphQLEndpoint(engine, authenticator, settings, page, delivery, streams, documents)
+    short = _short_way(engine, authenticator, settings, metrics, documents)
     application = Starlette(
         routes=[
             Route("/graphql", graphql),
@@ -85,13 +87,13 @@ def build_app(
             Route("/console/session", SessionEndpoint(authenticator, settings, clock)),
             *_console_routes(saved_operations, plain, bundle),
         ],
-        middleware=[*_quick(engine, authenticator, settings, metrics, documents), *_around(settings, metrics, origins)],
+        middleware=[*_around(settings, metrics, origins, short)],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
     application.router.redirect_slashes = False
-    for name, kept in (("drain", drain), ("clients", clients), ("delivery", delivery), ("documents", documents)):
-        setattr(application.state, name, kept)
+    application.state.drain, application.state.short = drain, short
+    application.state.clients, application.state.delivery, application.state.documents = clients, delivery, documents
     return application
 
 
@@ -110,27 +112,25 @@ def _console_routes(saved: Sequence[SavedOperation], plain: Page, bundle: Bundle
         yield Route("/console/{path:path}", bundle.file)
 
 
-def _around(settings: WebSettings, metrics: Metrics, origins: OriginPolicy) -> Iterator[Middleware]:
+def _around(
+    settings: WebSettings, metrics: Metrics, origins: OriginPolicy, short: ShortWay | None
+) -> Iterator[Middleware]:
     """What stands around every route, outermost first."""
+    if short is not None:
+        yield Middleware(Quick, short=short)
     yield Middleware(Observe, metrics=metrics)
     yield Middleware(Origins, policy=origins)
     yield Middleware(CookieSessions)
     yield Middleware(Compression, minimum_size=settings.gzip_minimum_bytes)
 
 
-def _quick(
+def _short_way(
     engine: Engine, authenticator: Authenticator, settings: WebSettings, metrics: Metrics, documents: Documents
-) -> Iterator[Middleware]:
-    """The short way in front of everything, for an engine that has one."""
-    if isinstance(engine, QuickEngine):
-        yield Middleware(
-            Quick,
-            engine=engine,
-            authenticator=authenticator,
-            settings=settings,
-            metrics=metrics,
-            documents=documents,
-        )
+) -> ShortWay | None:
+    """The short way in front of everything, where engine and authenticator have one."""
+    if isinstance(engine, QuickEngine) and isinstance(authenticator, QuickAuthenticator):
+        return ShortWay(engine, authenticator, settings, metrics, documents)
+    return None
 
 
 async def _to_console(request: Request) -> HttpResponse:

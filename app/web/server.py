@@ -12,15 +12,17 @@ from app.web.settings import WebSettings
 
 GRACE_SECONDS = 6
 RAW_SOCKETS = "app.web.raw:RawProtocol"
+DIRECT_HTTP = "app.web.direct:DirectProtocol"
 
 
 def server_config(
     application: Any, host: str, port: int, settings: WebSettings, *, portable: bool = False, **others: Any
 ) -> uvicorn.Config:
-    """uvicorn's configuration. Sockets take finished frames past ASGI unless `portable`; their compression is off
-    (memory and CPU for each of them). The protocol's own pings replace uvicorn's, whose close code 1011 makes clients
-    give up; the access log is ours."""
+    """uvicorn's configuration. Unless `portable`, sockets take finished frames past ASGI and the short way answers
+    before it. Compression of sockets is off (memory and CPU for each of them). The protocol's own pings replace
+    uvicorn's, whose close code 1011 makes clients give up; the access log is ours."""
     others.setdefault("ws", "websockets-sansio" if portable else RAW_SOCKETS)
+    others.setdefault("http", "httptools" if portable else DIRECT_HTTP)
     return uvicorn.Config(
         application,
         host=host,
