@@ -14,7 +14,7 @@ class Frame:
     """`payload` is the response map as JSON. Where it carries errors they name the group's request id, which a sender
     replaces by its own (`payload_for`)."""
 
-    __slots__ = ("_group", "cursor", "errors", "event", "header", "payload", "position", "suffix")
+    __slots__ = ("_group", "cursor", "errors", "event", "header", "part", "payload", "position", "suffix")
 
     def __init__(self, position: int, cursor: str, response: Response, group_request_id: str) -> None:
         self.position = position
@@ -25,6 +25,8 @@ class Frame:
         """What a socket makes of the payload, kept here so that it is made once."""
         self.event = b""
         """What an event stream makes of it."""
+        self.part = b""
+        """What a stream in parts makes of it."""
         self.header: tuple[int, bytes] = (0, b"")
         """The frame header of the last length written, for the next subscriber whose frame is as long."""
         self._group = group_request_id

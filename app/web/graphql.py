@@ -19,11 +19,12 @@ from app.web.answers import error_response, http_response
 from app.web.body import GraphQLRequest, parse_body, parse_query_string, read_body
 from app.web.cache import stored_query
 from app.web.cancellation import finish
-from app.web.negotiation import GRAPHQL, HTML, JSON, is_utf8_json, names, preferred, prefers_reject
+from app.web.forms import Form, form_of
+from app.web.negotiation import EVENT_STREAM, GRAPHQL, HTML, JSON, is_utf8_json, preferred, prefers_reject
 from app.web.ports import Authenticator, Delivery, Documents, Engine
 from app.web.record import RequestRecord, record_of
 from app.web.settings import WebSettings
-from app.web.sse import EVENT_STREAM, EventSink, EventStream, EventStreams
+from app.web.sse import EventSink, EventStream, EventStreams
 
 METHODS = "GET, HEAD, POST"
 
@@ -70,14 +71,14 @@ class GraphQLEndpoint:
                 raise faults.MethodNotAllowed("Use POST, or GET for queries.", METHODS)
             if request.method != "POST" and _wants_page(request, accept):
                 return self._page(request)
-            streams = names(accept, EVENT_STREAM)
-            if media is None and not streams:
+            form = form_of(accept)
+            if media is None and form is None:
                 raise faults.NotAcceptable(f"Accept {GRAPHQL}, {JSON} or {EVENT_STREAM}.")
             sent = await self._read(request)
             record.note_operation(sent.operation_name)
             operation = await self._operation(request, sent, record)
-            if streams:
-                return await self._streamed(request, operation, media)
+            if form is not None:
+                return await self._streamed(request, operation, media, form)
             response = await self._in_time(request, self._engine.execute(operation))
             written = self._written(request, response, media or GRAPHQL)
             if request.method == "POST" or sent.asked.text is not None:
@@ -128,15 +129,17 @@ class GraphQLEndpoint:
         settings = self._settings
         return await finish(work, request.receive, settings.execution_timeout_seconds, settings.cancel_grace_seconds)
 
-    async def _streamed(self, request: Request, operation: Operation, media: str | None) -> HttpResponse | EventStream:
-        """The answer to a client that takes event streams: a subscription streams, a result takes the form it likes
-        best, a refusal its status, unless it takes nothing but a stream (GraphQL over SSE, distinct connections)."""
-        sink = EventSink(operation.request_id)
+    async def _streamed(
+        self, request: Request, operation: Operation, media: str | None, form: Form
+    ) -> HttpResponse | EventStream:
+        """The answer to a client that takes streams: a subscription streams, a result takes the form it likes best,
+        a refusal its status, unless it takes nothing but a stream (GraphQL over SSE, distinct connections)."""
+        sink = EventSink(operation.request_id, form)
         resume = request.headers.get("last-event-id") or None
         outcome = await self._in_time(request, self._delivery.join(operation, sink, resume))
         if isinstance(outcome, Response):
-            best = preferred(request.headers.getlist("accept"), (JSON, GRAPHQL, EVENT_STREAM))
-            plain = media is not None and (best != EVENT_STREAM or not outcome.executed)
+            best = preferred(request.headers.getlist("accept"), (JSON, GRAPHQL, form.media))
+            plain = media is not None and (best != form.media or not outcome.executed)
             if plain or outcome.status == 401:
                 return self._written(request, outcome, media or GRAPHQL)
         elif self._streams.full():

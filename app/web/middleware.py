@@ -4,7 +4,7 @@ Nothing here buffers a stream or reads a body."""
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.responses import Response as HttpResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -113,11 +113,13 @@ class Origins:
 
 
 class Compression:
-    """gzip from `minimum_size` bytes on for who accepts it; streams are flushed chunk by chunk."""
+    """gzip from `minimum_size` bytes on for who accepts it; streams of events are left as they are, so that each
+    event leaves at once."""
 
     def __init__(self, app: ASGIApp, minimum_size: int) -> None:
         self._plain = app
-        self._gzip = GZipMiddleware(app, minimum_size=minimum_size, compresslevel=6)
+        kept = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/mixed")
+        self._gzip = GZipMiddleware(app, minimum_size=minimum_size, compresslevel=6, exclude_content_types=kept)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refused = scope["type"] != "http" or _refuses_gzip(Headers(scope=scope).get("accept-encoding", ""))

@@ -2,12 +2,14 @@
 Prefer (RFC 7240)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
 
 _QUALITY = re.compile(r"(0(\.[0-9]{0,3})?|1(\.0{0,3})?)")
 _UTF8 = frozenset({"utf-8", "utf8"})
@@ -18,6 +20,7 @@ class _Range:
     media: str
     quality: float
     position: int
+    parameters: Mapping[str, str]
 
     def specificity(self, offer: str) -> int:
         """2 for the type itself, 1 for type/*, 0 for */*, -1 where it does not cover the offer."""
@@ -48,9 +51,13 @@ def preferred(accept: Sequence[str], offers: Sequence[str]) -> str | None:
     return None if best is None else offers[-best[2]]
 
 
-def names(accept: Sequence[str], media: str) -> bool:
-    """Whether the client lists this very type as acceptable; a wildcard does not count."""
-    return any(range_.media == media and range_.quality > 0 for range_ in _ranges(accept))
+def names(accept: Sequence[str], media: str, **parameters: str) -> bool:
+    """Whether the client lists this very type, with these parameters, as acceptable; a wildcard does not count."""
+    wanted = parameters.items()
+    return any(
+        range_.media == media and range_.quality > 0 and wanted <= range_.parameters.items()
+        for range_ in _ranges(accept)
+    )
 
 
 def is_utf8_json(content_types: Sequence[str]) -> bool:
@@ -71,7 +78,7 @@ def _ranges(accept: Sequence[str]) -> Iterable[_Range]:
         media, parameters = _split(part)
         quality = parameters.get("q", "1")
         if media and _QUALITY.fullmatch(quality) and parameters.get("charset", "utf-8") in _UTF8:
-            yield _Range(media, float(quality), position)
+            yield _Range(media, float(quality), position, parameters)
 
 
 def _split(value: str) -> tuple[str, dict[str, str]]:

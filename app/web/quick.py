@@ -16,12 +16,12 @@ from app.principal import Principal
 from app.telemetry import Metrics
 from app.web.access import Access
 from app.web.body import parse_body
+from app.web.forms import form_of
 from app.web.middleware import SECURITY_HEADERS
-from app.web.negotiation import GRAPHQL, JSON, names, preferred
+from app.web.negotiation import GRAPHQL, JSON, preferred
 from app.web.ports import Authenticator, Documents
 from app.web.record import RequestRecord, request_id_of
 from app.web.settings import WebSettings
-from app.web.sse import EVENT_STREAM
 
 ANSWER = "tidegate.answer"
 """Where a scope holds an answer that is ready but for its compression."""
@@ -226,7 +226,7 @@ def _media(accept: bytes) -> bytes | None:
     """The content type that this Accept header prefers; None where a stream is asked for or nothing fits."""
     lines = [accept.decode("latin-1")] if accept else []
     media = preferred(lines, (JSON, GRAPHQL))
-    return None if media is None or names(lines, EVENT_STREAM) else f"{media}; charset=utf-8".encode()
+    return None if media is None or form_of(lines) is not None else f"{media}; charset=utf-8".encode()
 
 
 def _texts(value: bytes | None) -> list[str]:

@@ -1,54 +1,42 @@
-"""GraphQL over SSE, distinct connections: one operation, one `text/event-stream`. Whether a request may stream at all
-is negotiated by `app.web.graphql`; this writes `next` and `complete`, and comments while there is nothing to tell."""
+"""One operation, one response that streams: as GraphQL over SSE has it (distinct connections: `next`, `complete`, and
+comments while there is nothing to tell), or in parts (`app.web.forms`). Whether a request may stream at all is
+negotiated by `app.web.graphql`."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from app.clock import Clock
 from app.delivery.broadcast import Membership
 from app.delivery.frame import Frame
 from app.engine.operation import Response
+from app.errors import TidegateError, Unauthenticated
 from app.principal import Principal
 from app.telemetry import Metrics, logger
 from app.web import faults
 from app.web.cancellation import stop
 from app.web.clients import Clients
-from app.web.drain import Drain
+from app.web.drain import SERVICE_RESTART, Drain
+from app.web.forms import Form, headers
 from app.web.settings import WebSettings
 
 log = logger("tidegate.sse")
 
-EVENT_STREAM = "text/event-stream"
 KEEP_ALIVE_SECONDS = 12.0
 
 _QUEUED = 64
-_COMMENT = b":\n\n"
-_COMPLETE = b"event: complete\ndata:\n\n"
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-    (b"vary", b"Accept"),
-]
-
-
-def message(payload: bytes, cursor: str | None) -> bytes:
-    """One `next`; JSON of orjson has no line break, so that it is one `data` line. The id resumes after the event."""
-    head = b"" if cursor is None else b"id: " + cursor.encode() + b"\n"
-    return head + b"event: next\ndata: " + payload + b"\n\n"
 
 
 class EventSink:
     """What is still to be written to one stream. Frames of a group are encoded once for all of its streams."""
 
-    __slots__ = ("_refused", "_room", "membership", "queue", "request_id")
+    __slots__ = ("_refused", "_room", "form", "membership", "queue", "request_id")
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, form: Form) -> None:
+        self.form = form
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.membership: Membership | None = None
         self.request_id = request_id
@@ -61,16 +49,14 @@ class EventSink:
             self._refused = True
             return False
         if frame.errors:
-            self.queue.put_nowait(message(frame.payload_for(self.request_id), frame.cursor))
+            self.queue.put_nowait(self.form.message(frame.payload_for(self.request_id), frame.cursor))
         else:
-            frame.event = frame.event or message(frame.payload, frame.cursor)
-            self.queue.put_nowait(frame.event)
+            self.queue.put_nowait(self.form.framed(frame))
         return True
 
     def fail(self, error: dict[str, Any]) -> None:
         """The error is the last that is told."""
-        self.queue.put_nowait(message(orjson.dumps({"errors": [error]}), None))
-        self.queue.put_nowait(_COMPLETE)
+        self.queue.put_nowait(self.form.failure(error))
         self.queue.put_nowait(None)
 
     async def put(self, message: bytes) -> None:
@@ -89,7 +75,7 @@ class EventSink:
 
 
 class EventStream:
-    """One response that streams. `end` may be called at any time; without `complete` the client knows to come back."""
+    """One response that streams. `end` may be called at any time."""
 
     def __init__(
         self,
@@ -103,9 +89,11 @@ class EventStream:
         self._principal = principal
         self._streams = streams
         self._ended = asyncio.Event()
+        self._reason: TidegateError = Unauthenticated("The token has expired.")
 
     def end(self, code: int, reason: str) -> None:
         """Ends the stream soon."""
+        self._reason = faults.Unavailable(reason) if code == SERVICE_RESTART else Unauthenticated(reason)
         self._ended.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,10 +106,11 @@ class EventStream:
             if tasks[0].done() and tasks[0].exception() is not None:
                 log.info("stream.not_read", error=type(tasks[0].exception()).__name__)
             elif not tasks[1].done():
+                last = b"" if tasks[0].done() else self._farewell()
                 await stop(tasks, streams.settings.cancel_grace_seconds)
                 with suppress(Exception):
                     async with asyncio.timeout(1.0):
-                        await send({"type": "http.response.body", "body": b"", "more_body": False})
+                        await send({"type": "http.response.body", "body": last, "more_body": False})
         finally:
             if isinstance(self._outcome, Membership):
                 self._outcome.end()
@@ -131,17 +120,21 @@ class EventStream:
             if self._principal is not None:
                 streams.clients.release(self._principal, self)
 
+    def _farewell(self) -> bytes:
+        error = faults.refusal(self._reason, self._sink.request_id).errors[0]
+        return self._sink.form.farewell(dict(error))
+
     async def _write(self, send: Send) -> None:
         """Writes what is queued, several at once, or a comment when nothing comes; returns after the last."""
-        await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
-        await self._send(send, _COMMENT)
-        queue = self._sink.queue
+        form, queue = self._sink.form, self._sink.queue
+        await send({"type": "http.response.start", "status": 200, "headers": headers(form)})
+        await self._send(send, form.opening)
         while True:
             try:
                 async with asyncio.timeout(KEEP_ALIVE_SECONDS):
                     found = [await queue.get()]
             except TimeoutError:
-                await self._send(send, _COMMENT)
+                await self._send(send, form.idle)
                 continue
             while not queue.empty():
                 found.append(queue.get_nowait())
@@ -172,19 +165,19 @@ class EventStream:
             return
         try:
             if isinstance(outcome, Response):
-                sink.queue.put_nowait(message(outcome.body(), None))
+                sink.queue.put_nowait(sink.form.message(outcome.body(), None))
             else:
                 await self._follow(outcome)
         except Exception as error:
             sink.fail(dict(faults.response_to(error, sink.request_id).errors[0]))
             return
-        sink.queue.put_nowait(_COMPLETE)
+        sink.queue.put_nowait(sink.form.complete)
         sink.queue.put_nowait(None)
 
     async def _follow(self, outcome: AsyncIterator[Response]) -> None:
         try:
             async for response in outcome:
-                await self._sink.put(message(response.body(), response.cursor))
+                await self._sink.put(self._sink.form.message(response.body(), response.cursor))
         finally:
             close = getattr(outcome, "aclose", None)
             if close is not None:

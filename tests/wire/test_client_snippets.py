@@ -81,7 +81,7 @@ async def printed_until(process: asyncio.subprocess.Process, *awaited: str) -> s
     return said
 
 
-@pytest.mark.parametrize("client", ["apollo", "urql", "graphql-ws", "graphql-sse", "gql", "curl"])
+@pytest.mark.parametrize("client", ["apollo", "apollo-http", "urql", "graphql-ws", "graphql-sse", "gql", "curl"])
 async def test_a_snippet_says_who_asks_and_follows_entries(
     request: pytest.FixtureRequest,
     gateway: Gateway,  # noqa: F811

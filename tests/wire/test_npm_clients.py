@@ -62,13 +62,18 @@ def run_tool(clients: Path, *arguments: str, cwd: Path | None = None, **environm
     assert found.returncode == 0, found.stdout + found.stderr
 
 
-@pytest.mark.parametrize("client", ["apollo", "urql", "graphql-ws", "graphql-sse"])
+@pytest.mark.parametrize("client", ["apollo", "apollo MULTIPART", "urql", "graphql-ws", "graphql-sse"])
 async def test_a_client_reads_follows_records_and_is_refused(clients: Path, gateway: Gateway, client: str) -> None:  # noqa: F811
+    script, _, way = client.partition(" ")
     # given a draft entry
     entry = await scenes.an_entry(gateway.store, gateway.principal)
     # when the client reads it, follows it and records that it was submitted
     said = await run_node(
-        clients / f"{client}.mjs", clients, TIDEGATE_URL=gateway.running.url, TIDEGATE_TOKEN=gateway.token()
+        clients / f"{script}.mjs",
+        clients,
+        TIDEGATE_URL=gateway.running.url,
+        TIDEGATE_TOKEN=gateway.token(),
+        **({way: "1"} if way else {}),
     )
     # then it got all of that, and the code of what the schema does not have
     assert (said["entry"]["id"], said["entry"]["status"]) == (entry, "DRAFT")

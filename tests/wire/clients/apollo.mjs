@@ -1,4 +1,4 @@
-// Apollo Client 4: queries and mutations by HTTP, subscriptions by graphql-ws.
+// Apollo Client 4: queries and mutations by HTTP, subscriptions by graphql-ws, or with MULTIPART by HTTP as well.
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from "@apollo/client";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { createClient } from "graphql-ws";
@@ -6,13 +6,12 @@ import { WebSocket } from "ws";
 import { authorization, run, socketUrl, url } from "./flow.mjs";
 
 const socket = createClient({ url: socketUrl, connectionParams: { authorization }, webSocketImpl: WebSocket });
+const http = new HttpLink({ uri: url, headers: { authorization } });
 const client = new ApolloClient({
   cache: new InMemoryCache(),
-  link: ApolloLink.split(
-    ({ operationType }) => operationType === "subscription",
-    new GraphQLWsLink(socket),
-    new HttpLink({ uri: url, headers: { authorization } }),
-  ),
+  link: process.env.MULTIPART
+    ? http
+    : ApolloLink.split(({ operationType }) => operationType === "subscription", new GraphQLWsLink(socket), http),
 });
 
 await run({
