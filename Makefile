@@ -1,9 +1,10 @@
 # setup: runtime only · demo: a filled gateway on 127.0.0.1 · test: everything · bench: figures · lint · clean
-# PYTHON=python3.13 make setup   PORT=9000 make demo   PYTEST_ARGS="-k token" make test
+# PYTHON=python3.13 make setup   PORT=9000 make demo   PYTEST_ARGS="-k token" make test   WORKERS=0 make test
 
 PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
+WORKERS ?= 2
 VENV := .venv
 FRONTEND := app/web/frontend
 RUN := $(VENV)/bin/python -m
@@ -16,7 +17,7 @@ demo: setup
 	$(VENV)/bin/tidegate demo --port $(PORT)
 
 test: lint
-	$(RUN) pytest $(PYTEST_ARGS)
+	$(RUN) pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 bench: $(VENV)/.development
 	$(RUN) tests.bench

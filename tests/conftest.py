@@ -1,7 +1,9 @@
 """Databases for tests: SQLite migrated once and copied, a real PostgreSQL from a wheel migrated once and cloned.
-A settable clock, and three organisations with a caller each."""
+A settable clock, and three organisations with a caller each. Which tests share a worker, and that none leaves its
+logging behind."""
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from app.principal import Principal
 from app.store.migrations import upgrade
@@ -21,6 +24,35 @@ from tests.scenes import SetClock, Tenants, make_tenants, principal_of
 __all__ = ["SetClock", "Tenants", "make_tenants", "principal_of"]
 
 _numbers = count(1)
+
+# Modules that start browsers, servers and killed processes run one after the other, on one worker: they wait by the
+# clock, and their fixtures are dear. Others that make one dear thing for all their tests keep it on one worker, too.
+_PROCESSES = {
+    *("test_console_browser", "test_cli_demo", "test_cli_serve", "test_client_snippets", "test_clients"),
+    *("test_http_audits", "test_issuer_rotation", "test_kill", "test_npm_clients"),
+}
+_SHARING = {"test_paging", "test_quote_file", "test_starter"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        module = item.path.stem
+        if module in _PROCESSES:
+            item.add_marker(pytest.mark.xdist_group("processes"))
+        elif module in _SHARING:
+            item.add_marker(pytest.mark.xdist_group(module))
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A handler of a test's own captured stream would outlive it, and fail at whatever is logged when Python ends."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

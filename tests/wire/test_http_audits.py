@@ -3,16 +3,15 @@
 import asyncio
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.alone import install
 from tests.wire.conftest import Serve
 
 FOLDER = Path(__file__).parent / "npm"
-INSTALL = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=0"]
 # The draft answers a failed validation and unfit variables with 422; these two audits still ask for 400.
 ANSWERED_422 = {"74FF", "86EE"}
 
@@ -21,11 +20,8 @@ ANSWERED_422 = {"74FF", "86EE"}
 def audits() -> Path:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node and npm are needed for the graphql-http audits")
-    if not (FOLDER / "node_modules" / "graphql-http").is_dir():
-        try:
-            subprocess.run(INSTALL, cwd=FOLDER, check=True, capture_output=True, timeout=60)
-        except (subprocess.SubprocessError, OSError):
-            pytest.skip("graphql-http is not installed and cannot be fetched: run `npm ci` in tests/wire/npm")
+    if not install(FOLDER, "graphql-http"):
+        pytest.skip("graphql-http is not installed and cannot be fetched: run `npm ci` in tests/wire/npm")
     return FOLDER / "audit.mjs"
 
 

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from tests import scenes
+from tests.alone import install
 from tests.wire.test_gateway import Gateway, gateway  # noqa: F401
 
 FOLDER = Path(__file__).parent / "clients"
 ROOT = Path(__file__).parents[2]
-INSTALL = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=0"]
-HAVE = FOLDER / "node_modules" / ".package-lock.json"
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +24,8 @@ def clients() -> Path:
     """The folder of the clients, installed."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node and npm are needed for the clients")
-    if not HAVE.is_file():
-        try:
-            subprocess.run(INSTALL, cwd=FOLDER, check=True, capture_output=True, timeout=300)
-        except (subprocess.SubprocessError, OSError):
-            pytest.skip("the clients are not installed and cannot be fetched: run `npm ci` in tests/wire/clients")
+    if not install(FOLDER):
+        pytest.skip("the clients are not installed and cannot be fetched: run `npm ci` in tests/wire/clients")
     return FOLDER
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.alone import alone, install
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 FRONTEND = ROOT / "app" / "web" / "frontend"
@@ -21,7 +23,6 @@ ARTIFACTS = HERE / "artifacts"
 
 _COMMAND = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-_QUIET = ("--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--prefer-offline")
 _MADE_OF = ("src", "index.html", "board.html", "vite.config.js", "package-lock.json")
 _VISITORS = ("front-end team", "partner", "analyst")
 
@@ -49,15 +50,13 @@ def build_front_end() -> Path:
     """The front-end's folder, its packages installed and its build made from the present source."""
     if shutil.which("npm") is None or _node() < 20:
         raise Missing("Node.js 20 or newer is needed to build the console")
-    if not all((FRONTEND / "node_modules" / name).is_dir() for name in ("vite", "playwright-core", "axe-core")):
-        try:
-            subprocess.run(["npm", "ci", *_QUIET], cwd=FRONTEND, check=True, capture_output=True, timeout=300)
-        except subprocess.SubprocessError:
-            raise Missing("the front-end's packages cannot be fetched: npm ci in app/web/frontend") from None
+    if not install(FRONTEND, "vite", "playwright-core", "axe-core", retries=2):
+        raise Missing("the front-end's packages cannot be fetched: npm ci in app/web/frontend")
     built = FRONTEND / "dist" / "index.html"
     newest = max(path.stat().st_mtime for name in _MADE_OF for path in _files(FRONTEND / name))
-    if not built.is_file() or built.stat().st_mtime < newest:
-        subprocess.run(["npm", "run", "build"], cwd=FRONTEND, check=True, capture_output=True, timeout=300)
+    with alone("console"):
+        if not built.is_file() or built.stat().st_mtime < newest:
+            subprocess.run(["npm", "run", "build"], cwd=FRONTEND, check=True, capture_output=True, timeout=300)
     return FRONTEND
 
 
