@@ -14,6 +14,7 @@ from app.services.products import ProductUpsert
 from app.services.shipment_inputs import ContainerCommand, LineCommand, ShipmentBook, ShipmentUpdate
 from schema.classification import ClassificationDecideInput
 from schema.entry_inputs import (
+    CONSUMPTION,
     EntryCancelInput,
     EntryDraftInput,
     EntryFileInput,
@@ -115,7 +116,7 @@ def entry_draft(given: EntryDraftInput) -> EntryDraft:
     """An entry to draft."""
     return EntryDraft(
         shipment_id=given.shipment,
-        type=given.type,
+        type=CONSUMPTION if given.type is None else given.type,
         port=given.port,
         entry_number=given.entry_number,
         another=given.another,

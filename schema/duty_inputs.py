@@ -17,6 +17,7 @@ from schema.enums import TransportMode
 from schema.scalars import CountryCode, CurrencyCode, HtsNumber, Json
 
 _SCOPES = ("duty:quote",)
+_DOLLARS = CurrencyCode("USD")
 
 
 @strawberry.input(description="Keeps the quotes that fit every given field.")
@@ -62,11 +63,15 @@ class DutyQuoteInput:
 
     lines: list[DutyQuoteLineInput] = strawberry.field(description="The lines.")
     as_of: date | None = strawberry.field(description="The date of entry; today in UTC where absent.", default=None)
-    currency: CurrencyCode = strawberry.field(description="The currency of all values.", default=CurrencyCode("USD"))
+    currency: CurrencyCode | None = strawberry.field(
+        description="The currency of all values; null is the default, too.", default=_DOLLARS
+    )
     transport_mode: TransportMode | None = strawberry.field(
         description="How it comes; the harbor fee is due on ocean freight only.", default=None
     )
-    formal_entry: bool = strawberry.field(description="False for an informal entry.", default=True)
+    formal_entry: bool | None = strawberry.field(
+        description="False for an informal entry; null is the default, too.", default=True
+    )
     freight: Decimal | None = strawberry.field(description="International freight, for landed cost.", default=None)
     insurance: Decimal | None = strawberry.field(description="Insurance, for landed cost.", default=None)
     exchange_rate: Decimal | None = strawberry.field(
@@ -82,10 +87,10 @@ def question(given: DutyQuoteInput, context: Context) -> QuoteInput:
     return QuoteInput(
         lines=tuple(_line(line, place) for place, line in enumerate(given.lines)),
         as_of=given.as_of or context.today(),
-        currency=given.currency,
+        currency=_DOLLARS if given.currency is None else given.currency,
         exchange_rate=given.exchange_rate,
         transport_mode=given.transport_mode,
-        formal_entry=given.formal_entry,
+        formal_entry=given.formal_entry is not False,
         freight=given.freight,
         insurance=given.insurance,
     )

@@ -54,6 +54,7 @@ class EntryBy:
     entry_number: str | None = strawberry.field(description="The entry number.", default=UNSET)
 
 
+CONSUMPTION = "01"
 _KEY = "Makes a repetition harmless for 24 h."
 
 
@@ -62,7 +63,9 @@ class EntryDraftInput:
     """Lines are taken from the shipment's."""
 
     shipment: strawberry.ID = strawberry.field(description="The shipment.")
-    type: str = strawberry.field(description="The entry type; 01 is a consumption entry.", default="01")
+    type: str | None = strawberry.field(
+        description="The entry type; 01 is a consumption entry, and what null means, too.", default=CONSUMPTION
+    )
     port: str | None = strawberry.field(
         description="The port of entry, Schedule D; the shipment's port of unlading where it is absent.", default=None
     )

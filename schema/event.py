@@ -19,6 +19,7 @@ from schema.node import Node, find_node, reading
 from schema.scalars import Json
 
 _LARGEST = 1_000
+PAGE = 50
 _NO_KIND = "none"
 
 Types = Annotated[list[EventType] | None, strawberry.argument(description="Only these kinds; all where absent.")]
@@ -66,9 +67,10 @@ def kinds_for(principal: Principal, types: list[EventType] | None) -> frozenset[
 
 
 async def list_events(
-    context: Context, types: list[EventType] | None, subject: str | None, after: str | None, first: int
+    context: Context, types: list[EventType] | None, subject: str | None, after: str | None, first: int | None
 ) -> Page:
     """A page of the log, oldest first; without `after` it starts at the oldest event kept."""
+    first = PAGE if first is None else first
     if not 1 <= first <= _LARGEST:
         raise BadUserInput(f"`first` is {first}: it must be from 1 to {_LARGEST}.")
     kinds = kinds_for(context.principal, types)

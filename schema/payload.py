@@ -48,7 +48,7 @@ def error_code(enum: type[StrEnum], mutation: str) -> type[StrEnum]:
 
 
 def fault_type(name: str, codes: type[StrEnum]) -> Any:
-    """The type of a mutation's userErrors, `<Mutation>Error`, with its own list of codes."""
+    """The type of a mutation's userErrors, `<Mutation>UserError`, with its own list of codes."""
     mutation = name[0].lower() + name[1:]
     error_code(codes, mutation)
     namespace: dict[str, Any] = {
@@ -59,7 +59,7 @@ def fault_type(name: str, codes: type[StrEnum]) -> Any:
         "message": strawberry.field(description="What is wrong and how to mend it."),
         "retryable": strawberry.field(description="Whether the same input may succeed later."),
     }
-    made = type(f"{name}Error", (), namespace)
+    made = type(f"{name}UserError", (), namespace)
     return strawberry.type(made, description=f"Something wrong with the input of `{mutation}`.")
 
 

@@ -17,7 +17,7 @@ from schema.duty import DutyEstimate, DutyQuote
 from schema.duty_inputs import DutyQuoteFilter, DutyQuoteInput, estimate, question
 from schema.entry import Entry
 from schema.entry_inputs import EntryBy, EntryFilter, EntryOrder, entry_where
-from schema.event import After, Event, Subject, Types, list_events
+from schema.event import PAGE, After, Event, Subject, Types, list_events
 from schema.impact import SCOPES as IMPACT_SCOPES
 from schema.impact import DutyImpact, From, Named, To, impact
 from schema.mutation import Mutation
@@ -190,7 +190,9 @@ class Query:
         types: Types = None,
         subject: Subject = None,
         after: After = None,
-        first: Annotated[int, strawberry.argument(description="How many at most, 1–1000.")] = 50,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many at most, 1–1000; null is the default, too.")
+        ] = PAGE,
     ) -> Connection[Event] | None:
         """A page of the log."""
         page: Any = await list_events(info.context, types, subject, after, first)

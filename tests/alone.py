@@ -1,4 +1,4 @@
-"""One at a time on this machine: of several workers of the suite one installs or builds, and the others find it done."""
+"""One at a time on this machine: of the suite's workers one installs or builds, and the others find it done."""
 
 import contextlib
 import fcntl
@@ -23,7 +23,7 @@ def alone(name: str) -> Iterator[None]:
 
 
 def install(folder: Path, *packages: str, retries: int = 0) -> bool:
-    """Whether the folder's npm packages are there, fetched now if need be. A broken installation lacks npm's own list."""
+    """Whether the folder's npm packages are there, fetched now if need be. npm writes its own list last."""
     have = [folder / "node_modules" / name for name in (".package-lock.json", *packages)]
     with alone(f"npm-{folder.name}"):
         if all(path.exists() for path in have):
