@@ -52,7 +52,7 @@ def fault_type(name: str, codes: type[StrEnum]) -> Any:
     mutation = name[0].lower() + name[1:]
     error_code(codes, mutation)
     namespace: dict[str, Any] = {
-        "__annotations__": {"code": codes, "field": list[str], "message": str, "retryable": bool},
+        "__annotations__": {"code": codes, "field": list[str] | None, "message": str, "retryable": bool},
         "__doc__": f"A fault of {mutation}.",
         "code": strawberry.field(description="What is wrong."),
         "field": strawberry.field(description="The path into the input."),

@@ -2,8 +2,10 @@
 
 import csv
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,11 @@ def answer_file(file: Path, out: Path, *, as_json: bool) -> None:
     from app.duty.casefile import COLUMNS_OUT
     from app.services.quote_file import answer_cases
 
-    text = _read(file)
-    with _replacing(out) as stream:
+    with _again(file) as opened, _replacing(out) as stream:
         writer = csv.DictWriter(stream, COLUMNS_OUT, lineterminator="\n")
         writer.writeheader()
         with steps.bar("tariff", "revisions") as read, steps.bar("quote") as done:
-            report = with_store(lambda store: answer_cases(store, text, writer.writerows, read, done), settings)
+            report = with_store(lambda store: answer_cases(store, opened, writer.writerows, read, done), settings)
     steps.finish(
         "quoted",
         "\n".join((f"{report.rows} rows: {report.answered} answered, {report.unanswered} not", *report.notices)),
@@ -42,13 +43,32 @@ def answer_file(file: Path, out: Path, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as fault:
-        raise Refused(f"{file} cannot be read: {fault.strerror}") from fault
-    except UnicodeDecodeError as fault:
-        raise Refused(f"{file} is not UTF-8: byte {fault.start} cannot be read") from fault
+@contextmanager
+def _again(file: Path) -> Iterator[Callable[[], AbstractContextManager[Iterable[str]]]]:
+    """What opens the file's text from its start, each time; of a pipe, a copy on disk. Raises Refused where it cannot
+    be read."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-") as folder:
+        try:
+            if file.exists() and not file.is_file():
+                copy = Path(folder) / "cases"
+                with file.open("rb") as given, copy.open("wb") as kept:
+                    shutil.copyfileobj(given, kept)
+            else:
+                copy = file
+            with copy.open("rb"):
+                pass
+        except OSError as fault:
+            raise Refused(f"{file} cannot be read: {fault.strerror}") from fault
+        yield lambda: _text(file, copy)
+
+
+@contextmanager
+def _text(file: Path, copy: Path) -> Iterator[Iterable[str]]:
+    with copy.open(encoding="utf-8-sig", newline="") as text:
+        try:
+            yield text
+        except UnicodeDecodeError as fault:
+            raise Refused(f"{file} is not UTF-8: byte {fault.object[fault.start]:#04x} cannot be read") from fault
 
 
 @contextmanager

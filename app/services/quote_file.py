@@ -1,10 +1,10 @@
-"""A file of cases answered from the database: each revision that the days of the file need is read once, whole. What a
-row means, and what is written for it, is the duty room's."""
+"""A file of cases answered from the database: each revision that the days of the file need is read once, whole; the
+file itself is read twice and never held. What a row means, and what is written for it, is the duty room's."""
 
 import asyncio
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -26,6 +26,7 @@ _CHUNK: Final = 500
 
 Row = dict[str, str]
 Progress = Callable[[int, int], None]
+Opened = Callable[[], AbstractContextManager[Iterable[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +54,37 @@ class _Cases:
 
 
 async def answer_cases(
-    store: Store, text: str, write: Callable[[Sequence[Row]], None], read: Progress, done: Progress
+    store: Store, opened: Opened, write: Callable[[Sequence[Row]], None], read: Progress, done: Progress
 ) -> CaseReport:
-    """Writes one row for each row of a CSV text, in order, in portions. `read` hears of revisions, `done` of rows.
-    Raises Refused for a text that is no file of cases, before anything is written."""
-    cases = _look(text)
+    """Writes one row for each row of a CSV text, in order, in portions. `opened` gives the text's lines from their
+    start, each time; `read` hears of revisions, `done` of rows. Raises Refused for a text that is no file of cases,
+    before anything is written."""
+    with opened() as lines:
+        cases = _look(lines)
     loaded = await stored.revisions(store, _SYSTEM)
     needed = _needed(loaded, cases.days)
     schedules = await _schedules(store, needed, read)
     book = await book_in_force(store)
     elsewhere = await _elsewhere(store, cases.numbers, schedules.values())
     calculator = Calculator(book, elsewhere.__contains__)
-    answers = _answers(text, _Sources(loaded, schedules), calculator)
     answered = finished = 0
-    while portion := await asyncio.to_thread(_portion, answers):
-        write(portion)
-        answered += sum(not row["error"] for row in portion)
-        finished += len(portion)
-        done(finished, cases.rows)
+    with opened() as lines:
+        answers = _answers(lines, _Sources(loaded, schedules), calculator)
+        while portion := await asyncio.to_thread(_portion, answers):
+            write(portion)
+            answered += sum(not row["error"] for row in portion)
+            finished += len(portion)
+            done(finished, cases.rows)
     notices = dict.fromkeys(row.notice for row in needed if row.notice)
     return CaseReport(finished, answered, tuple(row.name for row in needed), tuple(notices))
 
 
-def _look(text: str) -> _Cases:
+def _look(lines: Iterable[str]) -> _Cases:
     days: set[str] = set()
     numbers: set[str] = set()
     count = 0
     try:
-        for row in read_cases(io.StringIO(text)):
+        for row in read_cases(lines):
             count += 1
             days.add(row["entry_date"].strip())
             numbers.add(row["hts10"].strip())
@@ -135,9 +139,9 @@ class _Sources:
         return None if row is None else self._schedules[row.id]
 
 
-def _answers(text: str, sources: _Sources, calculator: Calculator) -> Iterator[Row]:
+def _answers(lines: Iterable[str], sources: _Sources, calculator: Calculator) -> Iterator[Row]:
     """The rows out; one that stands on the starter tariff has its notice among the questions."""
-    for case in read_cases(io.StringIO(text)):
+    for case in read_cases(lines):
         sources.notice = None
         for row in assess_cases((case,), sources, calculator):
             yield row if sources.notice is None else _noted(row, sources.notice)

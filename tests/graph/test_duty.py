@@ -250,3 +250,20 @@ async def test_lines_and_products_are_assessed_together(sqlite_world: World) -> 
     totals = [line["duty"]["dutyTotal"] for entry in response.data["entries"]["nodes"] for line in entry["lines"]]
     assert len(totals) == 7
     assert all(Decimal(total["amount"]) >= 0 for total in totals)
+
+
+async def test_null_is_the_default_where_there_is_one(sqlite_world: World) -> None:
+    plain = await estimated(sqlite_world, SHIRTS, asOf="2025-09-01")
+    nulls = await estimated(sqlite_world, SHIRTS, asOf="2025-09-01", currency=None, formalEntry=None)
+    assert nulls == plain
+
+    asked = "query($first: Int) { events(first: $first) { nodes { cursor } } }"
+    some, more = await ask(sqlite_world, asked), await ask(sqlite_world, asked, first=None)
+    assert some.data == more.data
+    assert some.data is not None
+    assert len(some.data["events"]["nodes"]) > 1
+
+    draft = "mutation($input: EntryDraftInput!) { entryDraft(input: $input) { entry { type } userErrors { code } } }"
+    shipment = sqlite_world.ids["Shipment"]
+    made = await ask(sqlite_world, draft, input={"shipment": shipment, "type": None, "another": True})
+    assert made.data == {"entryDraft": {"entry": {"type": "01"}, "userErrors": []}}

@@ -1,10 +1,8 @@
-"""The schema as a contract: described to the last enum value, equal to its snapshot, nothing of the core lost, and
-null wherever a scope can take a value away."""
+"""The schema as a contract: described to the last enum value, equal to its snapshot, and null
+wherever a scope can take a value away."""
 
-import re
 from pathlib import Path
 
-import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -21,7 +19,6 @@ from schema import build_schema
 BUILT = build_schema()
 SCHEMA = BUILT._schema
 OURS = {name: named for name, named in SCHEMA.type_map.items() if not name.startswith("__")}
-CORE = Path(__file__).parents[3] / "shared" / "design" / "graph.graphql"
 SNAPSHOT = Path(__file__).parents[2] / "schema" / "schema.graphql"
 
 
@@ -91,40 +88,3 @@ def test_money_and_trading_partners_need_commercial_read() -> None:
     ]
 
     assert public == []
-
-
-LATER = {
-    "Query": {"rulings", "classify", "webhookEndpoints", "batches", "auditLog"},
-    "Mutation": {"classificationRequest", "webhookEndpointCreate", "apiKeyCreate"},
-    "Subscription": {"rulingPublished"},
-    "TariffLine": {"rulings"},
-    "Entry": {"messages", "wcoDeclaration"},
-}
-"""What later capabilities add; nothing of it may be here as a stub."""
-
-LATER_TYPES = {
-    "ClassifyInput",
-    "ClassifyResult",
-}
-
-
-@pytest.mark.skipif(not CORE.exists(), reason="the core's text is not on this machine")
-def test_no_name_of_the_core_is_lost() -> None:
-    text = re.sub(r"#.*", "", CORE.read_text(encoding="utf-8"))
-    lost: list[str] = []
-    for kind, name, body in re.findall(r"^(type|input|interface|enum)\s+(\w+)[^{]*\{(.*?)\}", text, re.M | re.S):
-        if name in LATER_TYPES:
-            continue
-        named = OURS.get(name)
-        if named is None:
-            lost.append(name)
-            continue
-        if kind == "enum":
-            lost += [f"{name}.{value}" for value in body.split() if value not in named.values]
-            continue
-        names = re.findall(r"(?:^|\s)(\w+)(?=\s*(?:\([^)]*\))?\s*:)", re.sub(r"\([^)]*\)", "", body))
-        lost += [
-            f"{name}.{field}" for field in names if field not in named.fields and field not in LATER.get(name, set())
-        ]
-
-    assert lost == []

@@ -1,7 +1,11 @@
 """`tidegate quote` over a small tariff: one line, a file, what a terminal and a pipe see, and what is refused."""
 
+import contextlib
 import csv
 import json
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,7 @@ import pytest
 
 from app.cli import main
 from app.cli.installation import load, with_store
+from app.services.quote_file import answer_cases
 from app.services.tariff import load_tariff
 from app.store.session import Store
 from app.tariff.export import read_export
@@ -189,3 +194,40 @@ def test_rows_that_stand_on_the_starter_tariff_say_so() -> None:
     said = [[one["question"] for one in json.loads(row["questions"]) if one["fact"] == "notice"] for row in out()]
     assert [len(notices) for notices in said] == [1, 0]
     assert said[0][0].startswith("Starter tariff")
+
+
+def test_a_file_is_never_held_whole() -> None:
+    # given a text that says how far it has been read
+    reached = [0]
+    written: list[int] = []
+
+    @contextlib.contextmanager
+    def opened() -> Iterator[Iterator[str]]:
+        def lines() -> Iterator[str]:
+            yield f"{HEADER}\r\n"
+            for place in range(5_000):
+                reached[0] = place
+                yield f"{place},6109100012,VN,2025-09-01,10,,,\r\n"
+
+        yield lines()
+
+    def write(rows: Sequence[dict[str, str]]) -> None:
+        written.extend(int(row["case_id"]) for row in rows)
+        ahead.append(reached[0] - len(written))
+
+    ahead: list[int] = []
+    # when it is answered
+    report = with_store(lambda store: answer_cases(store, opened, write, print, print), load())
+    # then each portion is written before the next is read
+    assert report.rows == report.answered == 5_000
+    assert written == list(range(5_000))
+    assert max(ahead) <= 1
+
+
+def test_cases_may_come_through_a_pipe() -> None:
+    cases("a,6109100012,VN,2025-09-01,1234.56,,,")
+    os.mkfifo("pipe")
+    with subprocess.Popen("cat in.csv > pipe", shell=True) as feeding:
+        assert main(["quote", "--file", "pipe", "--out", "out.csv"]) == 0
+    assert feeding.returncode == 0
+    assert [row["total_duty"] for row in out()] == ["450.6144"]
