@@ -124,5 +124,5 @@ def _unknown(name: str, book: MeasureBook) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = str(value) if isinstance(value, Decimal) else repr(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
