@@ -202,6 +202,7 @@ class Settings(BaseSettings):
     max_depth: int = Field(12, ge=1, description="Deepest nesting of fields in an operation")
     max_aliases: int = Field(30, ge=0, description="Most aliases in an operation")
     max_root_fields: int = Field(20, ge=1, description="Most root fields in an operation")
+    max_batch: int = Field(0, ge=0, le=100, description="Most operations in one body (a JSON array); 0 takes none")
     operation_timeout_seconds: float = Field(30, gt=0, le=3_600, description="Wall-clock time of a query or mutation")
 
     socket_init_timeout_seconds: float = Field(5, gt=0, le=60, description="Time to send connection_init; then 4408")

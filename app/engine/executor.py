@@ -20,7 +20,7 @@ from app.engine.lane.inputs import Unready
 from app.engine.masking import failure, format_error
 from app.engine.operation import Operation, Response, Written
 from app.engine.planning.plan import Denied, Plan, Planner, settled
-from app.engine.planning.size import Limits
+from app.engine.planning.size import Limits, root_fields
 from app.engine.scopes import INTROSPECTION
 from app.engine.subscription import Started
 from app.errors import Forbidden, ParseFailed, TidegateError, Unauthenticated, ValidationFailed
@@ -203,6 +203,13 @@ class Engine:
             return _response(result, operation, denied)
 
         return Started(source, executor, operation, shape)
+
+    def root_fields(self, operation: Operation) -> int:
+        """How many root fields an operation selects, fragments expanded; 0 for what cannot run."""
+        scopes = frozenset[str]() if operation.principal is None else operation.principal.scopes
+        plan = self.planner.plan(operation.document, scopes)
+        node = None if plan.errors else plan.operation(operation.operation_name)
+        return 0 if node is None or plan.document is None else root_fields(plan.document, node)
 
     def sdl(self, principal: Principal | None) -> str:
         """The SDL of what the caller's scopes reach."""

@@ -12,11 +12,12 @@ from starlette.types import Receive, Scope, Send
 
 from app.delivery.broadcast import Membership
 from app.engine.operation import Operation, Response
-from app.errors import Throttled, Unauthenticated
+from app.errors import BadUserInput, Throttled, TidegateError, Timeout, Unauthenticated
 from app.principal import Principal
 from app.web import faults
 from app.web.answers import error_response, http_response
-from app.web.body import GraphQLRequest, parse_body, parse_query_string, read_body
+from app.web.batch import Batch, batch_response, parse_bodies, refuse_large, run_in_order, timed_out
+from app.web.body import GraphQLRequest, parse_query_string, read_body
 from app.web.cache import stored_query
 from app.web.cancellation import finish
 from app.web.forms import Form, form_of
@@ -75,6 +76,8 @@ class GraphQLEndpoint:
             if media is None and form is None:
                 raise faults.NotAcceptable(f"Accept {GRAPHQL}, {JSON} or {EVENT_STREAM}.")
             sent = await self._read(request)
+            if isinstance(sent, Batch):
+                return await self._batched(request, sent, record, media)
             record.note_operation(sent.operation_name)
             operation = await self._operation(request, sent, record)
             if form is not None:
@@ -95,7 +98,7 @@ class GraphQLEndpoint:
             raise Unauthenticated("Send one Authorization header.")
         return await self._authenticator.authenticate(lines[0] if lines else None)
 
-    async def _read(self, request: Request) -> GraphQLRequest:
+    async def _read(self, request: Request) -> GraphQLRequest | Batch:
         settings = self._settings
         if request.method != "POST":
             return parse_query_string(request.scope["query_string"], settings.max_json_depth)
@@ -104,7 +107,32 @@ class GraphQLEndpoint:
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise faults.UnsupportedMediaType("Send the body without a Content-Encoding.")
         body = await read_body(request.headers, request.receive, settings.max_body_bytes, settings.read_timeout_seconds)
-        return parse_body(body, settings.max_json_depth)
+        return parse_bodies(body, settings.max_json_depth, settings.max_batch)
+
+    async def _batched(self, request: Request, batch: Batch, record: RequestRecord, media: str | None) -> HttpResponse:
+        """Who may not ask, or takes no JSON, gets one answer; else each operation its own."""
+        if media is None:
+            raise faults.NotAcceptable(f"A batch is answered as {JSON} or {GRAPHQL}.")
+        if await self._authenticate(request.headers) is None:
+            raise Unauthenticated("Send a token as `Authorization: Bearer …`.")
+        prepared = [await self._prepared(request, item, record) for item in batch.items]
+        refuse_large(self._engine, prepared, self._settings.max_root_fields)
+        done: list[Response] = []
+        try:
+            await self._in_time(request, run_in_order(self._engine, prepared, done))
+        except Timeout as fault:
+            done += timed_out(fault, len(prepared) - len(done), record.request_id)
+        return batch_response(done, media, record.request_id)
+
+    async def _prepared(
+        self, request: Request, item: GraphQLRequest | BadUserInput, record: RequestRecord
+    ) -> Operation | Response:
+        try:
+            if isinstance(item, BadUserInput):
+                raise item
+            return await self._operation(request, item, record)
+        except TidegateError as fault:
+            return faults.refusal(fault, record.request_id)
 
     async def _operation(self, request: Request, sent: GraphQLRequest, record: RequestRecord) -> Operation:
         principal = await self._authenticate(request.headers)

@@ -28,6 +28,10 @@ class Engine(Protocol):
         """One query or mutation."""
         ...
 
+    def root_fields(self, operation: Operation) -> int:
+        """How many root fields it selects, fragments expanded; 0 for what cannot run."""
+        ...
+
     async def subscribe(self, operation: Operation) -> Response | AsyncIterator[Response]:
         """Any operation sent on a socket: one response (a refusal, or a single result), or a stream of them."""
         ...

@@ -22,6 +22,8 @@ class WebSettings:
     execution_timeout_seconds: float = 30.0
     cancel_grace_seconds: float = 5.0
     gzip_minimum_bytes: int = 1024
+    max_batch: int = 0
+    max_root_fields: int = 20
     stored_max_age_seconds: int = 0
     max_sockets: int = 20_000
     max_client_sockets: int = 20_000
@@ -42,6 +44,8 @@ class WebSettings:
             reject_missing_scopes=settings.scope_mode is ScopeMode.REJECT,
             max_body_bytes=settings.body_limit_bytes,
             execution_timeout_seconds=settings.operation_timeout_seconds,
+            max_batch=settings.max_batch,
+            max_root_fields=settings.max_root_fields,
             stored_max_age_seconds=settings.stored_max_age_seconds,
             max_sockets=settings.socket_limit,
             max_client_sockets=settings.socket_client_limit,

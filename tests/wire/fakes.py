@@ -56,6 +56,13 @@ class FakeEngine:
         refused = self._refused(operation)
         return refused or await self._run(operation)
 
+    def root_fields(self, operation: Operation) -> int:
+        try:
+            chosen = get_operation_ast(parse(operation.document), operation.operation_name)
+        except GraphQLError:
+            return 0
+        return 0 if chosen is None else len(chosen.selection_set.selections)
+
     async def subscribe(self, operation: Operation) -> Response | AsyncIterator[Response]:
         self.operations.append(operation)
         if self.breaks_with is not None:

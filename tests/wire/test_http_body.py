@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.engine.documents import Asked
 from app.errors import BadUserInput
 from app.web.body import GraphQLRequest, parse_body, parse_query_string
 
@@ -13,17 +14,17 @@ DEPTH = 64
 def test_a_whole_request_is_read() -> None:
     body = b'{"query":"{a}","operationName":"A","variables":{"x":[1]},"extensions":{"e":1},"unknown":2}'
 
-    assert parse_body(body, DEPTH) == GraphQLRequest("{a}", "A", {"x": [1]}, {"e": 1})
+    assert parse_body(body, DEPTH) == GraphQLRequest(Asked("{a}"), "A", {"x": [1]}, {"e": 1})
 
 
 def test_null_members_are_absent() -> None:
     body = b'{"query":"{a}","operationName":null,"variables":null,"extensions":null}'
 
-    assert parse_body(body, DEPTH) == GraphQLRequest("{a}", None, None, None)
+    assert parse_body(body, DEPTH) == GraphQLRequest(Asked("{a}"), None, None, None)
 
 
 def test_a_repeated_member_counts_as_its_last_value() -> None:
-    assert parse_body(b'{"query":"{a}","query":"{b}"}', DEPTH).document == "{b}"
+    assert parse_body(b'{"query":"{a}","query":"{b}"}', DEPTH).asked.text == "{b}"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_nesting_up_to_the_bound_is_read() -> None:
     fits = b'{"query":"{a}","variables":{"v":%s}}' % (b"[" * 62 + b"]" * 62)
     over = b'{"query":"{a}","variables":{"v":%s}}' % (b"[" * 63 + b"]" * 63)
 
-    assert parse_body(fits, DEPTH).document == "{a}"
+    assert parse_body(fits, DEPTH).asked.text == "{a}"
     with pytest.raises(BadUserInput, match="64 levels"):
         parse_body(over, DEPTH)
 
@@ -82,13 +83,13 @@ def test_wide_variables_are_not_deep() -> None:
 def test_a_query_string_is_read() -> None:
     raw = b"query=query+A(%24x%3AInt)%7Ba%7D&operationName=A&variables=%7B%22x%22%3A1%7D&extensions=%7B%7D&other=1"
 
-    assert parse_query_string(raw, DEPTH) == GraphQLRequest("query A($x:Int){a}", "A", {"x": 1}, {})
+    assert parse_query_string(raw, DEPTH) == GraphQLRequest(Asked("query A($x:Int){a}"), "A", {"x": 1}, {})
 
 
 def test_empty_members_of_a_query_string_are_absent() -> None:
     parsed = parse_query_string(b"query={a}&operationName=&variables=&extensions=", DEPTH)
 
-    assert parsed == GraphQLRequest("{a}", None, None, None)
+    assert parsed == GraphQLRequest(Asked("{a}"), None, None, None)
 
 
 def test_variables_null_in_a_query_string_are_absent() -> None:

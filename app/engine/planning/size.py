@@ -62,6 +62,11 @@ def check_size(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
     return faults
 
 
+def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> int:
+    """How many root fields an operation of the document selects."""
+    return _Measure(document).of(operation.selection_set).roots
+
+
 def _introspects(node: OperationDefinitionNode) -> bool:
     return all(
         isinstance(inner, FieldNode) and inner.name.value in ("__schema", "__type", "__typename")
