@@ -29,8 +29,9 @@ SCOPES = {
     "DutyQuote": "duty:quote",
     "TariffLine": "tariff:read",
     "Event": "events:read",
+    "TariffRevision": "tariff:read",
 }
-"""The scope that stands on each of these types."""
+"""The scope that an object of each of these types, or an event about it, is read with."""
 
 
 @strawberry.interface(description="An object with a global id.")

@@ -1,7 +1,9 @@
-"""`tidegate events tail`: the event log as one organisation sees it, one JSON line an event."""
+"""`tidegate events tail`: the event log as one organisation sees it, one JSON line an event; `events schema`: what each
+kind of event carries."""
 
 import asyncio
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,6 +45,22 @@ def _kinds(text: str) -> frozenset[str] | None:
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is no kind of event")
     return kinds or None
+
+
+@app.command()
+def schema(
+    kind: Annotated[str | None, typer.Argument(help="A kind such as `entry.held`; all of them where absent.")] = None,
+) -> None:
+    """Print the JSON Schema of the data of events.  Example: tidegate events schema entry.held"""
+    from app.events.schemas import all_schemas, json_schema, names
+
+    if kind is None:
+        print_json(all_schemas())
+    elif kind in names():
+        print_json(json_schema(kind))
+    else:
+        near = ", ".join(get_close_matches(kind, names(), n=3))
+        raise typer.BadParameter(f"{kind!r} is no kind of event{f': {near}?' if near else ''}")
 
 
 async def _tail(

@@ -1,6 +1,7 @@
-"""The kinds of event there are: stored name, meaning and payload, from one table, and the JSON Schema of each. Names
-are never reused."""
+"""The kinds of event there are, from one table: stored name, version, meaning, and the payload's fields with type and
+meaning. Names are never reused; a payload may gain fields, and any other change of it is a new version."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,8 +15,10 @@ class EventType(StrEnum):
 
     SHIPMENT_BOOKED = "shipment.booked"
     SHIPMENT_UPDATED = "shipment.updated"
+    SHIPMENT_EXAM_FLAGGED = "shipment.exam_flagged"
     CLASSIFICATION_DECIDED = "classification.decided"
     QUOTE_CREATED = "quote.created"
+    TARIFF_REVISION_LOADED = "tariff.revision_loaded"
     ENTRY_DRAFT = "entry.draft"
     ENTRY_READY = "entry.ready"
     ENTRY_SUBMITTED = "entry.submitted"
@@ -33,25 +36,39 @@ class EventType(StrEnum):
     ENTRY_CANCELLED = "entry.cancelled"
 
 
+Shape = Mapping[str, Any]
+TEXT: Shape = {"type": "string"}
+MAYBE_TEXT: Shape = {"type": ["string", "null"]}
+TEXTS: Shape = {"type": "array", "items": TEXT}
+COUNT: Shape = {"type": "integer", "minimum": 0}
+FLAG: Shape = {"type": "boolean"}
+NUMBER: Shape = {"type": "number", "minimum": 0, "maximum": 1}
+DAY: Shape = {"type": "string", "format": "date"}
+MOMENT: Shape = {"type": "string", "format": "date-time"}
+
+
 @dataclass(frozen=True, slots=True)
 class EventSpec:
-    """What an event means: its subject's type in the graph, and its payload's fields with their meaning."""
+    """What an event means: its subject's type in the graph, and its payload's fields with their shape (as JSON Schema
+    has it) and meaning. `comes_with` names the capability of a kind that nothing tells yet."""
 
     description: str
     subject: str
-    payload: MappingProxyType[str, str]
+    payload: Mapping[str, tuple[Shape, str]]
+    version: int = 1
+    comes_with: str | None = None
 
 
 _ENTRY_PAYLOAD = MappingProxyType(
     {
-        "entryNumber": "the entry's number",
-        "importerId": "the importer's party id",
-        "status": "the status reached",
-        "previousStatus": "the status before it; null for the first",
-        "code": "the code of the message that told it; may be null",
-        "narrative": "the text of that message; may be null",
-        "source": "who told it",
-        "late": "true where newer news was known, so that the entry itself did not move",
+        "entryNumber": (TEXT, "the entry's number"),
+        "importerId": (TEXT, "the importer's party id"),
+        "status": ({"enum": sorted(status.value for status in EntryStatus)}, "the status reached"),
+        "previousStatus": (MAYBE_TEXT, "the status before it; null for the first"),
+        "code": (MAYBE_TEXT, "the code of the message that told it; may be null"),
+        "narrative": (MAYBE_TEXT, "the text of that message; may be null"),
+        "source": (TEXT, "who told it"),
+        "late": (FLAG, "true where newer news was known, so that the entry itself did not move"),
     }
 )
 
@@ -79,43 +96,62 @@ def entry_event(status: EntryStatus) -> EventType:
     return EventType(f"entry.{status.lower()}")
 
 
-EVENTS: MappingProxyType[EventType, EventSpec] = MappingProxyType(
+EVENTS: Mapping[EventType, EventSpec] = MappingProxyType(
     {
         EventType.SHIPMENT_BOOKED: EventSpec(
             "A shipment was booked; pre-clearance begins.",
             "Shipment",
-            MappingProxyType({"reference": "the shipment's reference", "status": "BOOKED", "lines": "how many lines"}),
+            {
+                "reference": (TEXT, "the shipment's reference"),
+                "status": (TEXT, "BOOKED"),
+                "lines": (COUNT, "how many lines"),
+            },
         ),
         EventType.SHIPMENT_UPDATED: EventSpec(
             "A shipment changed.",
             "Shipment",
-            MappingProxyType(
-                {
-                    "reference": "the shipment's reference",
-                    "status": "its status now",
-                    "previousStatus": "its status before",
-                    "changed": "names of the fields that changed",
-                }
-            ),
+            {
+                "reference": (TEXT, "the shipment's reference"),
+                "status": (TEXT, "its status now"),
+                "previousStatus": (TEXT, "its status before"),
+                "changed": (TEXTS, "names of the fields that changed"),
+            },
+        ),
+        EventType.SHIPMENT_EXAM_FLAGGED: EventSpec(
+            "Customs wants to examine goods of a shipment: an entry of it came to EXAM.",
+            "Shipment",
+            {"entryId": (TEXT, "the entry that is to be examined")},
         ),
         EventType.CLASSIFICATION_DECIDED: EventSpec(
             "A person confirmed, rejected or replaced a product's tariff number.",
             "Classification",
-            MappingProxyType(
-                {
-                    "productId": "the product's id",
-                    "sku": "the product's SKU",
-                    "decision": "CONFIRM, REJECT or REPLACE",
-                    "status": "the classification's status now",
-                    "htsNumber": "the number decided about",
-                    "previousHtsNumber": "the product's confirmed number before; may be null",
-                }
-            ),
+            {
+                "productId": (TEXT, "the product's id"),
+                "sku": (TEXT, "the product's SKU"),
+                "decision": ({"enum": ["CONFIRM", "REJECT", "REPLACE"]}, "what was decided"),
+                "status": (TEXT, "the classification's status now"),
+                "htsNumber": (TEXT, "the number decided about"),
+                "previousHtsNumber": (MAYBE_TEXT, "the product's confirmed number before; may be null"),
+            },
         ),
         EventType.QUOTE_CREATED: EventSpec(
             "A duty quote was stored.",
             "DutyQuote",
-            MappingProxyType({"asOf": "the day it is for", "lines": "how many lines", "receipt": "its receipt"}),
+            {
+                "asOf": (DAY, "the day it is for"),
+                "lines": (COUNT, "how many lines"),
+                "receipt": (TEXT, "its receipt"),
+            },
+        ),
+        EventType.TARIFF_REVISION_LOADED: EventSpec(
+            "A revision of the tariff was loaded; every organisation is told.",
+            "TariffRevision",
+            {
+                "name": (TEXT, "the revision's name"),
+                "effectiveFrom": (DAY, "the day from which it is in force"),
+                "lines": (COUNT, "how many numbered lines it has"),
+                "starter": (FLAG, "true for the excerpt that ships with the program"),
+            },
         ),
         **{
             entry_event(status): EventSpec(meaning, "Entry", _ENTRY_PAYLOAD)
@@ -123,34 +159,3 @@ EVENTS: MappingProxyType[EventType, EventSpec] = MappingProxyType(
         },
     }
 )
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_MAYBE_TEXT: dict[str, Any] = {"type": ["string", "null"]}
-_SHAPES: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
-    {
-        "lines": {"type": "integer", "minimum": 1},
-        "late": {"type": "boolean"},
-        "changed": {"type": "array", "items": _TEXT},
-        "asOf": {"type": "string", "format": "date"},
-        "code": _MAYBE_TEXT,
-        "narrative": _MAYBE_TEXT,
-        "previousStatus": _MAYBE_TEXT,
-        "previousHtsNumber": _MAYBE_TEXT,
-    }
-)
-"""Fields that are not plain text."""
-
-
-def json_schema(kind: EventType) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of an event's payload. Fields may be added, so that others are allowed."""
-    spec = EVENTS[kind]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": kind.value,
-        "description": spec.description,
-        "type": "object",
-        "properties": {
-            name: {**_SHAPES.get(name, _TEXT), "description": meaning} for name, meaning in spec.payload.items()
-        },
-        "required": list(spec.payload),
-    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.events.types import entry_event
+from app.events.types import EventType, entry_event
 from app.filing.entry import (
     Dates,
     EntryStatus,
@@ -102,6 +102,10 @@ async def record(
         "late": late,
     }
     await unit.event(kind, entry.organisation_id, entry.id, news.occurred_at, data)
+    if news.status is EntryStatus.EXAM and not late and entry.shipment_id is not None:
+        await unit.lock(entry.shipment_id)  # the shipment's events keep their order
+        flagged, told = EventType.SHIPMENT_EXAM_FLAGGED, {"entryId": entry.id}
+        await unit.event(flagged, entry.organisation_id, entry.shipment_id, news.occurred_at, told)
 
 
 def _current(entry: Entry, history: Sequence[EntryStatusChange]) -> Step:

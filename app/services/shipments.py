@@ -248,6 +248,7 @@ async def _change(unit: Unit, row: Shipment, values: dict[str, Any]) -> Outcome:
     changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
     if not changed:
         return Outcome(id=row.id, unchanged=True)
+    await unit.lock(row.id)  # entries of it are other organisations' to move, and tell of it too
     before = row.status
     for name in changed:
         setattr(row, name, values[name])

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.errors import Refused
+from app.events.types import EventType
 from app.principal import Caller, SystemPrincipal
 from app.services.inputs import NAME, Faults
 from app.store import tariff as stored
@@ -68,7 +69,7 @@ async def load_tariff(
         return _same(before, export, effective_from)
     new = NewRevision(cleaned, effective_from, starter, notice)
     try:
-        identifier = await stored.insert(store, export, new, progress)
+        identifier = await stored.insert(store, export, new, progress, EventType.TARIFF_REVISION_LOADED)
     except Exception:
         raced = await _named(store, cleaned)  # another process may have loaded it meanwhile
         if raced is None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.ids import new_id
 from app.store.tables import TABLES
 from app.telemetry import logger
 
@@ -139,6 +141,19 @@ async def after(store: "Store", position: int, limit: int) -> Sequence[Any]:
     await identity(store)
     await store.relay.settled()
     return await store.fetch(sa.select(_LOG).where(_LOG.c.position > position).order_by(_LOG.c.position).limit(limit))
+
+
+async def append_for_all(store: "Store", connection: AsyncConnection, kind: str, subject_id: str, data: Any) -> None:
+    """An event of the installation, one for each organisation, that commits with a bare connection's transaction. The
+    caller calls `store.appended` after it."""
+    kept = _PENDING if store.dialect == "postgresql" else _LOG
+    organisations = (await connection.execute(sa.select(TABLES["organisation"].c.id))).scalars().all()
+    now = store.clock()
+    told = {"type": kind, "subject_id": subject_id, "occurred_at": now, "recorded_at": now, "data": data}
+    if organisations:
+        await connection.execute(
+            sa.insert(kept), [{"id": new_id("Event"), "organisation_id": one, **told} for one in organisations]
+        )
 
 
 async def audience(store: "Store", rows: Sequence[Any], organisations: Collection[str]) -> dict[int, set[str]]:

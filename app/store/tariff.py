@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.ids import encode, new_id
 from app.principal import Caller
+from app.store import log
 from app.store.scope import visible
 from app.store.session import Store
 from app.store.statement import Order, Select, rows
@@ -152,8 +153,9 @@ def _seen(caller: Caller) -> tuple[ColumnElement[bool], ...]:
     return () if scope is None else (scope,)
 
 
-async def insert(store: Store, export: Export, new: NewRevision, progress: Progress | None) -> str:
-    """Writes the revision and its lines, all or nothing, and returns the revision's id."""
+async def insert(store: Store, export: Export, new: NewRevision, progress: Progress | None, kind: str) -> str:
+    """Writes the revision and its lines, and tells every organisation by an event of this kind, all or nothing; returns
+    the revision's id."""
     identifier = new_id("TariffRevision")
     revision = {
         "id": identifier,
@@ -174,6 +176,10 @@ async def insert(store: Store, export: Export, new: NewRevision, progress: Progr
             if progress is not None:
                 progress(done, len(export.rows))
         await _index(connection, store.dialect, identifier)
+        told = {"name": new.name, "lines": revision["line_count"], "starter": new.starter}
+        told["effectiveFrom"] = new.effective_from.isoformat()
+        await log.append_for_all(store, connection, kind, identifier, told)
+    store.appended()
     return identifier
 
 

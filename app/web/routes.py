@@ -29,7 +29,7 @@ from app.web.origins import OriginPolicy
 from app.web.ports import Authenticator, Delivery, Documents, Engine, ReadinessCheck, Sent, Unshared
 from app.web.quick import Quick, QuickAuthenticator, QuickEngine, ShortWay
 from app.web.record import record_of
-from app.web.sdl import SchemaEndpoint
+from app.web.sdl import SchemaEndpoint, event_schemas
 from app.web.session import CookieSessions, SessionEndpoint
 from app.web.settings import WebSettings
 from app.web.sockets import SocketEndpoint
@@ -83,6 +83,7 @@ def build_app(
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", sockets),
             Route("/schema.graphql", SchemaEndpoint(engine, authenticator).get),
+            Route("/schema/events.json", event_schemas),
             *_operators(health),
             Route("/console/session", SessionEndpoint(authenticator, settings, clock)),
             *_console_routes(saved_operations, plain, bundle),

@@ -1,9 +1,11 @@
-"""GET /schema.graphql: the schema as text, as far as the caller's scopes reach."""
+"""GET /schema.graphql: the schema as text, as far as the caller's scopes reach; GET /schema/events.json: the JSON
+Schema of every kind of event, which tells nothing of anybody and needs no token."""
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.responses import Response as HttpResponse
 
+from app.events.schemas import all_schemas
 from app.web.answers import error_response
 from app.web.ports import Authenticator, Engine
 from app.web.record import record_of
@@ -26,3 +28,8 @@ class SchemaEndpoint:
             return PlainTextResponse(self._engine.sdl(principal))
         except Exception as error:
             return error_response(error, record.request_id)
+
+
+async def event_schemas(_request: Request) -> HttpResponse:
+    """200 application/json, an object by the kind's name."""
+    return JSONResponse(all_schemas())

@@ -59,13 +59,13 @@ class Seeded:
 async def seed(store: Store, clock: Clock) -> Seeded:
     """Fills the database; a tariff only where none is loaded. Raises Refused where the packaged sample and the services
     disagree, which a test rules out."""
+    made = await create_organisation(store, IMPORTER)
     if not await list_revisions(store):
         label = starter_label()
         export = read_export(starter_export())
         await load_tariff(
             store, export, name=label.name, effective_from=label.effective_from, starter=True, notice=label.notice
         )
-    made = await create_organisation(store, IMPORTER)
     principal = Principal(SUBJECT, made.organisation_id, frozenset(SCOPES))
     parties = await _parties(store, principal)
     await create_organisation(store, IMPORTER, party_ids=(parties[0],))
