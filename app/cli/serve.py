@@ -2,6 +2,7 @@
 a process that cannot end by itself is ended."""
 
 import fcntl
+import gc
 import os
 import socket
 from pathlib import Path
@@ -86,7 +87,10 @@ def application() -> "ASGIApp":
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     simulate_port = os.environ.get(FLAG) == "1" and _is_first(settings.state_dir / "simulated-port.lock")
-    return create_app(settings, simulate_port=simulate_port)
+    made = create_app(settings, simulate_port=simulate_port)
+    gc.collect()
+    gc.freeze()  # what lasts as long as the process is never looked at again, which would hold up requests
+    return made
 
 
 def _is_first(path: Path) -> bool:

@@ -4,6 +4,7 @@ denied; everything a caller may hear of an error goes through `app.engine.maskin
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
+from time import monotonic
 from typing import Any
 
 import strawberry
@@ -31,6 +32,7 @@ from app.store.pool import Interrupted, SqliteReader, Unanswerable
 from app.store.session import Store
 
 _OPEN = "{__typename}"
+_HEAVY_SECONDS = 60.0
 
 
 class ScopedExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -108,7 +110,7 @@ class Engine:
 
     def _now(self, ready: Ready, operation: Operation) -> Response | None:
         reader = self._reader
-        if ready.variant.heavy or not isinstance(reader, SqliteReader):
+        if ready.variant.heavy > monotonic() or not isinstance(reader, SqliteReader):
             return None
         wide = ready.organisation in self._parties
         try:
@@ -117,7 +119,7 @@ class Engine:
             if text is None:
                 text = ready.write(self._widened(ready, found, reader.now(ready.jobs(wide=True))), wide=True)
         except Interrupted:
-            ready.variant.heavy = True
+            ready.variant.heavy = monotonic() + _HEAVY_SECONDS
             return None
         except (Unanswerable, Unready) as reason:
             self.lane.decline(reason)

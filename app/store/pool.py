@@ -6,7 +6,7 @@ import base64
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any, Protocol
 
 from sqlalchemy.engine import make_url
@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from app.filing.ports import find_port
 
 AT_ONCE_SECONDS = 0.1
+_WAITED = 10  # times as long by the clock on the wall: a busy machine makes no statement heavy, a slow disk does
 _CHECK_EVERY = 20_000  # instructions of SQLite's machine between two looks at the clock
 
 
@@ -79,11 +80,11 @@ class SqliteReader:
 
 
 class _Connection:
-    """One connection that cannot write; `seconds` bound a statement."""
+    """One connection that cannot write; `seconds` of the thread's own time bound a statement."""
 
     def __init__(self, path: str, seconds: float | None) -> None:
         self._seconds = seconds
-        self._deadline = 0.0
+        self._deadline = self._latest = 0.0
         self._made = sqlite3.connect(
             f"file:{path}?mode=ro", uri=True, isolation_level=None, cached_statements=512, check_same_thread=False
         )
@@ -115,10 +116,11 @@ class _Connection:
             raise Unanswerable(str(fault)) from fault
 
     def _overdue(self) -> int:
-        """Asked by SQLite every so often; the clock starts at a statement's first question."""
+        """Asked by SQLite every so often; the clocks start at a statement's first question."""
         if not self._deadline:
-            self._deadline = monotonic() + (self._seconds or 0)
-        return int(monotonic() > self._deadline)
+            seconds = self._seconds or 0.0
+            self._deadline, self._latest = thread_time() + seconds, monotonic() + seconds * _WAITED
+        return int(thread_time() > self._deadline or monotonic() > self._latest)
 
 
 class PostgresReader:

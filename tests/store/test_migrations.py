@@ -1,21 +1,29 @@
 """Migrations bring an empty database to exactly the tables in code, once, whoever runs them first."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from app.store.migrations import differences, pending, upgrade
+from app.store.migrations import differences, known, pending, steps, upgrade
 from app.store.session import Store
 from app.store.statement import Select
 from app.store.tables import TABLES
 from tests.scenes import SYSTEM
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_head_is_the_tables_in_code(store: Store) -> None:
     assert await differences(store) == []
     assert await pending(store) == []
     assert await upgrade(store) == []
+
+
+def test_the_files_are_the_steps_that_alembic_finds() -> None:
+    assert known() == steps.known()
 
 
 async def test_a_database_that_departs_is_told(store: Store) -> None:
@@ -49,3 +57,12 @@ async def test_two_that_start_at_once_migrate_once(tmp_path: Path) -> None:
     finally:
         for store in stores:
             await store.close()
+
+
+def test_a_gateway_that_serves_does_not_import_alembic_or_the_command_line() -> None:
+    script = (
+        "import sys; import app.asgi, app.web.direct, app.web.raw, app.web.server; "
+        "print(sorted({'alembic', 'mako', 'typer', 'nats'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

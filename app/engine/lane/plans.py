@@ -63,15 +63,15 @@ Key = tuple[str, str | None, frozenset[str]]
 @dataclass(slots=True)
 class Variant:
     """An operation for one form of its inputs, ready to run. `wide` looks for shared rows too; `narrow` does not, and
-    says in its last column when it should have. `heavy` is what has once held up the loop; `declined` the last
-    operation whose rows the database refused to give, so that it is not asked twice."""
+    says in its last column when it should have. Until `heavy` it is kept off the loop, which it has held up; `declined`
+    is the last operation whose rows the database refused to give, so that it is not asked twice."""
 
     assembly: Assembly
     reads: tuple[Read, ...]
     narrow: tuple[tuple[Statement, "_Pick"], ...]
     wide: tuple[tuple[Statement, "_Pick"], ...]
     denied: tuple[Denied, ...]
-    heavy: bool = False
+    heavy: float = 0.0
     declined: Operation | None = None
 
 

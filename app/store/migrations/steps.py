@@ -1,0 +1,53 @@
+"""What alembic does with a connection: which steps are to be taken, taking them, and where a database departs from the
+tables. Serving never imports it."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlmodel import SQLModel
+
+from app.store import tables as _tables
+
+_FULL_TEXT = "tariff_search"
+VERSIONS = Path(__file__).parent / "versions"
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)])
+
+
+def known() -> list[str]:
+    """Every step there is, oldest first."""
+    return [step.revision for step in _script().walk_revisions("base", "heads")][::-1]
+
+
+def upgrade(connection: sa.Connection) -> list[str]:
+    """Brings the database to head and returns the steps taken, oldest first."""
+    script = _script()
+    taken: list[str] = []
+
+    def steps(revision: Any, context: MigrationContext) -> Any:
+        plan = script._upgrade_revs("head", revision)
+        taken.extend(step.revision.revision for step in plan)
+        return plan
+
+    context = MigrationContext.configure(connection, opts={"fn": steps, "render_as_batch": True})
+    with Operations.context(context):
+        context.run_migrations()
+    return taken
+
+
+def differences(connection: sa.Connection) -> list[str]:
+    """One line for each."""
+
+    def ours(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+        return not (name or "").startswith(_FULL_TEXT)
+
+    context = MigrationContext.configure(connection, opts={"include_object": ours, "compare_type": False})
+    assert _tables.TABLES
+    return [repr(difference) for difference in compare_metadata(context, SQLModel.metadata)]
