@@ -115,7 +115,14 @@ def main() -> None:
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the processes it started go with it
     report = asyncio.run(
-        soak(given.topology, events=given.events, kills=given.kills, seed=given.seed, pause=given.pause)
+        soak(
+            given.topology,
+            events=given.events,
+            kills=given.kills,
+            seed=given.seed,
+            pause=given.pause,
+            entries=max(20, given.events // 100),  # each step reads the history of its entry
+        )
     )
     print(json.dumps(report, indent=1))
     sys.exit(bool(report["lost"] or report["duplicate"] or report["backwards"]))
