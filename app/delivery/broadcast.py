@@ -118,12 +118,28 @@ class Broadcast:
         while True:
             turn = self._bus.turn
             rows = await self._rows(certain)
+            if rows or certain:
+                await self._check(rows)
             if rows:
                 await self._hand_out(rows)
                 if len(rows) == _BATCH:
                     await self._breathe()
                     continue
             certain = not await self._bus.wait(_LOOK_AGAIN_SECONDS, since=turn)
+
+    async def _check(self, rows: Sequence[Any]) -> None:
+        """Positions have no hole and never go back. Where retention has overtaken this process (it was stopped, or the
+        database was away for long), or the database is an older one than before, no subscriber may go on as if nothing
+        were missing: each is told where the log begins."""
+        if rows and rows[0].position == self._position + 1:
+            return
+        ends = await log.ends(self._store)
+        if not rows and ends.head >= self._position:
+            return
+        _log.error("broadcast.history_lost", position=self._position, earliest=ends.earliest, head=ends.head)
+        for group in list(self._groups.values()):
+            group.tell_expired(max(0, ends.earliest - 1))
+        self._position = rows[0].position - 1 if rows else ends.head
 
     async def _rows(self, certain: bool) -> Sequence[Any]:
         """What comes next: from the copy where it can tell, and now and then from the log itself."""

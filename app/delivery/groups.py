@@ -12,7 +12,7 @@ from app.delivery.frame import Frame, Sink
 from app.engine.masking import failure
 from app.engine.operation import Response
 from app.engine.subscription import Started
-from app.errors import Internal, Lagged, TidegateError, Timeout
+from app.errors import CursorExpired, Internal, Lagged, TidegateError, Timeout
 from app.events.feed import Interest
 from app.telemetry import logger
 
@@ -211,6 +211,12 @@ class Group:
         """Every event up to here was looked at."""
         if self._work is None:
             self.settled = max(self.settled, position)
+
+    def tell_expired(self, earliest: int) -> None:
+        """Ends every subscription: what comes next in the log is not what follows what was sent."""
+        cursor = self.started.tail.feed.cursor(earliest)
+        for member in list(self.members):
+            member.fail(CursorExpired("the log no longer reaches back to this subscription", earliest=cursor))
 
     async def finished(self) -> None:
         """Waits until what was taken is answered."""

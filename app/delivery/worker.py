@@ -16,6 +16,8 @@ LAG_ALARM_SECONDS = 10.0
 
 _SECONDS_BETWEEN_CLEANINGS = 600.0
 _SECONDS_BETWEEN_MEASURES = 2.0
+_LARGEST_JUMP = timedelta(hours=6)
+"""A clock that leaps further while the process runs is not believed: nothing is deleted on its word."""
 
 _log = logger(__name__)
 
@@ -49,7 +51,13 @@ async def clean(store: Store, *, keep_events: timedelta) -> int:
 
 
 async def _clean(store: Store, keep_events: timedelta) -> None:
+    loop = asyncio.get_running_loop()
+    begun, at = loop.time(), store.clock()
     while True:
+        jump = store.clock() - at - timedelta(seconds=loop.time() - begun)
+        if abs(jump) > _LARGEST_JUMP:
+            _log.error("housekeeping.clock_jumped", seconds=round(jump.total_seconds()))
+            return
         try:
             gone = await clean(store, keep_events=keep_events)
             if gone:

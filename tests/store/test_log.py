@@ -234,6 +234,32 @@ async def test_retention_takes_the_oldest_and_leaves_no_gap(store: Store, import
     assert await log.ends(store) == log.Ends(4, 5)
 
 
+async def test_a_clock_that_runs_ahead_holds_up_no_retention(
+    store: Store, importer: Principal, clock: SetClock
+) -> None:
+    await append(store, importer, "old")
+    clock.forward(days=400)
+    await append(store, importer, "of a host whose clock is a year ahead")
+    clock.forward(days=-390)
+    await append(store, importer, "young")
+
+    assert await forget_events(store, clock.now - timedelta(days=1)) == 2
+    assert await subjects(store) == ["young"]
+
+
+async def test_a_clock_that_runs_behind_takes_nothing_before_its_turn(
+    store: Store, importer: Principal, clock: SetClock
+) -> None:
+    await append(store, importer, "first")
+    clock.forward(days=-400)
+    await append(store, importer, "of a host whose clock is a year behind")
+    clock.forward(days=400)
+    await append(store, importer, "third")
+
+    assert await forget_events(store, clock.now - timedelta(days=1)) == 0
+    assert len(await subjects(store)) == 3
+
+
 async def test_a_stream_that_retention_overtakes_says_so(store: Store, importer: Principal, clock: SetClock) -> None:
     """Never a silent gap: the reader stood at position 1 when 2 and 3 went."""
     await append(store, importer, "a", "b", "c", "d")

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from app.delivery import worker
 from app.delivery.worker import clean, lag_fault, run_worker
 from app.principal import Principal
 from app.store.session import Store
 from app.store.statement import Select
 from app.telemetry import new_metrics
-from tests.scenes import SYSTEM, SetClock
+from tests.scenes import SYSTEM, SetClock, make_tenants
 
 
 async def append(store: Store, owner: Principal, subject: str) -> None:
@@ -31,6 +32,22 @@ async def test_readiness_says_no_where_events_wait_for_the_relay(
     expected = "events have been waiting for the relay for 11 s: is a worker running?"
     assert fault == (expected if store.dialect == "postgresql" else None)
     assert await lag_fault(store) is None
+
+
+async def test_nothing_is_deleted_on_the_word_of_a_clock_that_leaps(
+    sqlite_store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_SECONDS_BETWEEN_CLEANINGS", 0.01)
+    importer = (await make_tenants(sqlite_store)).importer
+    for subject in ("a", "b"):
+        await append(sqlite_store, importer, subject)
+    cleaning = asyncio.create_task(worker._clean(sqlite_store, timedelta(days=30)))
+    await asyncio.sleep(0.05)
+    clock.forward(days=365)
+    async with asyncio.timeout(5):
+        await cleaning
+
+    assert [row.subject_id for row in await sqlite_store.rows(SYSTEM, Select("event_log"))] == ["a", "b"]
 
 
 async def test_a_running_worker_moves_measures_and_cleans(

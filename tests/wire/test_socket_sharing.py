@@ -24,6 +24,7 @@ from app.services.organisations import create_organisation
 from app.settings import Settings
 from app.store.session import Store
 from app.store.statement import Select
+from app.store.tables import EventLog
 from app.values import OrganisationKind
 from app.web.server import RAW_SOCKETS, server_config
 from app.web.settings import WebSettings
@@ -293,6 +294,41 @@ async def test_a_subscriber_far_behind_is_caught_up_without_gap_or_duplicate(
     assert [one["code"] for one in found[3:]] == [str(number) for number in range(70)]
     positions = [scenes.place_of(one["cursor"]) for one in found]
     assert positions == sorted(set(positions))
+
+
+async def test_a_subscription_is_told_where_retention_has_overtaken_the_gateway(house: House) -> None:
+    """The gateway was stopped, or away from its database, for longer than events are kept."""
+    async with house.following(house.importer, EVENTS) as one:
+        async with house.store.unit(house.importer) as unit:
+            for subject in ("gone", "kept"):
+                await unit.event("entry.held", house.importer.organisation_id, subject, unit.now, {})
+            (row,) = await unit.find_all(EventLog, subject_id="gone")
+            await unit.session.delete(row)
+        told = await one.receive()
+        follow = {"after": told["payload"][0]["extensions"]["earliest"]}
+        await one.subscribe("2", EVENTS, variables=follow)
+        resumed = await one.receive()
+
+    assert (told["type"], told["payload"][0]["extensions"]["code"]) == ("error", "CURSOR_EXPIRED")
+    assert resumed["payload"]["data"]["events"]["type"] == "ENTRY_HELD"
+
+
+async def test_a_subscription_is_told_where_the_database_is_an_older_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Restored from a backup under a running gateway: what was sent last is no more."""
+    monkeypatch.setattr(broadcast, "_LOOK_AGAIN_SECONDS", 0.1)
+    async with house.following(house.importer, EVENTS) as one:
+        for subject in ("a", "b"):
+            async with house.store.unit(house.importer) as unit:
+                await unit.event("entry.held", house.importer.organisation_id, subject, unit.now, {})
+            await one.receive()
+        async with house.store.unit(house.importer) as unit:
+            (row,) = await unit.find_all(EventLog, subject_id="b")
+            await unit.session.delete(row)
+        told = await one.receive()
+
+    assert (told["type"], told["payload"][0]["extensions"]["code"]) == ("error", "CURSOR_EXPIRED")
 
 
 @pytest.mark.parametrize("portable", [False, True])
