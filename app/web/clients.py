@@ -21,6 +21,10 @@ class Clients:
         self._limit = limit
         self._open: dict[tuple[str, str], dict[Drainable, Principal]] = {}
 
+    def __len__(self) -> int:
+        """How many clients have something open."""
+        return len(self._open)
+
     def admit(self, principal: Principal, stream: Drainable) -> bool:
         """Counts a stream in; False where the client has as many as it may."""
         mine = self._open.setdefault((principal.organisation_id, principal.subject), {})

@@ -29,6 +29,7 @@ from app.web.sinks import PlainSink, RawSink, SocketSink
 log = logger("tidegate.sockets")
 
 _CLOSE_SECONDS = 1.0
+_SILENT_SECONDS = 60.0
 _LEFT = 1006
 
 
@@ -66,6 +67,7 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._active: dict[str, asyncio.Task[None] | Membership] = {}
         self._ping_timer: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
         self._pinging: asyncio.Task[None] | None = None
         self.operations = 0
         """How many operations this socket has begun."""
@@ -112,6 +114,7 @@ class Connection:
         largest = self._settings.max_socket_message_bytes
         while True:
             message = await self._websocket.receive()
+            self._heard_at = asyncio.get_running_loop().time()
             if message["type"] == "websocket.disconnect":
                 self._closing = self._closing or (message.get("code") or _LEFT, message.get("reason") or "")
                 return False
@@ -319,6 +322,10 @@ class Connection:
         self._ping_timer = loop.call_later(self._settings.socket_ping_seconds, self._ping)
 
     def _ping(self) -> None:
+        """A peer that has gone without a word answers no ping; 1013 lets one that is only slow come back."""
+        patience = max(_SILENT_SECONDS, 3 * self._settings.socket_ping_seconds)
+        if asyncio.get_running_loop().time() - self._heard_at > patience:
+            self.end(messages.TRY_AGAIN, "The pings are not answered")
         if self._closing is None:
             if self._pinging is None or self._pinging.done():
                 ping = frame("ping", payload={"at": self._clock().isoformat()})

@@ -1,9 +1,11 @@
-"""What the lane has answered and why it declined, for Prometheus. Reasons name fields, never values."""
+"""What the lane has answered and why it declined, and what streams hold, for Prometheus. Reasons name fields, never
+values."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import Protocol
 
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 
@@ -35,3 +37,25 @@ class LaneFigures(Collector):
         for reason, count in self._lane.declined.items():
             declined.add_metric([reason], count)
         yield declined
+
+
+class StreamFigures(Collector):
+    """What is held for sockets and event streams: each of them is 0 once the last has gone, but for the tasks."""
+
+    def __init__(self, groups: Callable[[], int], clients: Sized) -> None:
+        self._groups = groups
+        self._clients = clients
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Groups that share answers, clients with something open, tasks of the event loop."""
+        groups, clients = self._groups(), len(self._clients)
+        yield GaugeMetricFamily("tidegate_subscription_groups", "Groups of subscribers that share answers", groups)
+        yield GaugeMetricFamily("tidegate_stream_clients", "Clients with a socket or an event stream open", clients)
+        yield GaugeMetricFamily("tidegate_event_loop_tasks", "Tasks of the event loop", _tasks())
+
+
+def _tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # rendered where no loop runs
+        return 0

@@ -21,6 +21,7 @@ from app.web.clients import Clients
 from app.web.console import console_page, operations_list
 from app.web.drain import Drain
 from app.web.faults import MethodNotAllowed
+from app.web.figures import StreamFigures
 from app.web.graphql import GraphQLEndpoint, Page
 from app.web.health import Health
 from app.web.middleware import Compression, Observe, Origins
@@ -63,6 +64,7 @@ def build_app(
     delivery, documents = delivery or Unshared(engine), documents or Sent()
     plain = console_page(saved_operations, built=bundle is not None)
     clients = Clients(settings.max_client_sockets)
+    metrics.registry.register(StreamFigures(lambda: getattr(delivery, "groups", 0), clients))
     sockets = SocketEndpoint(
         delivery,
         authenticator,

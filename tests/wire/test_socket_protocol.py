@@ -1,14 +1,16 @@
 """Every MUST of the GraphQL over WebSocket protocol (graphql-transport-ws), over real sockets."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
 import structlog
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.errors import Throttled
 from app.telemetry import new_metrics
+from app.web import connection
 from tests.wire.conftest import Serve
 from tests.wire.fakes import FakeAuthenticator, FakeEngine
 from tests.wire.sockets import Socket, socket
@@ -615,6 +617,23 @@ async def test_open_sockets_and_operations_are_gauges(serve: Serve, make_app: An
 
     assert (open_then, streams_then) == (1, 1)
     assert metrics.subscriptions_open.collect()[0].samples[0].value == 0
+
+
+async def test_a_peer_that_answers_no_ping_is_closed_1013_and_one_that_does_stays(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_SILENT_SECONDS", 0.5)
+    async with serve(socket_ping_seconds=0.05) as gateway, socket(gateway) as quiet, socket(gateway) as answering:
+        for _ in range(16):
+            assert (await answering.receive())["type"] == "ping"
+            await answering.send({"type": "pong"})
+        kinds = set()
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                kinds.add((await quiet.receive())["type"])
+        assert kinds == {"ping"}
+        assert (quiet.connection.close_code, quiet.connection.close_reason) == (1013, "The pings are not answered")
+        assert (await answering.receive())["type"] == "ping"
 
 
 async def test_many_connect_and_cancel_cycles_leave_nothing(serve: Serve, engine: FakeEngine) -> None:
