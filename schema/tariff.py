@@ -249,7 +249,9 @@ declare(
     {
         "search": Annotated[
             str | None,
-            strawberry.argument(description="Words of the description, or the first digits of a number."),
+            strawberry.argument(
+                description="Words of the description, everyday names such as laptop, or the first digits of a number."
+            ),
         ],
         "under": Annotated[HtsNumber | None, strawberry.argument(description="Only lines at or below this number.")],
         "as_of": AsOf,

@@ -1,7 +1,6 @@
 """Tariff revisions and lines: bulk load in one transaction, look-up by number and day, full-text search.
 Which revision is in force is decided by `app.tariff.schedule`."""
 
-import re
 import sqlite3
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ from app.store.scope import visible
 from app.store.session import Store
 from app.store.statement import Order, Select, rows
 from app.store.tables import TABLES
+from app.tariff.everyday import Term, terms_of
 from app.tariff.export import Export, TariffRow
 from app.tariff.schedule import RevisionInfo, in_force
 
@@ -34,7 +34,6 @@ _CHUNK = 2_000
 _RATE_COLUMNS = ("number", "description", "general", "special", "other", "declarable", "units", "additional_duties")
 
 T = TypeVar("T")
-_WORD = re.compile(r"[^\W_]+")
 _TERMS = 16
 _SCORE = 1_000_000
 _SPECIAL_CHAPTERS = "98"  # and 99: provisions that name goods of every chapter
@@ -219,8 +218,9 @@ async def search(
     limit: int,
     backward: bool = False,
 ) -> Sequence[Any]:
-    """Numbered lines that hold every word of `text` (as a prefix): chapters 1 to 97 first, the best of them first. Each
-    row carries an integer `score`; (score, position) is the keyset. `backward` starts from the worst."""
+    """Numbered lines that hold every word of `text` (as a prefix) or what the tariff calls it: chapters 1 to 97 first,
+    the best of them first. Each row carries an integer `score`; (score, position) is the keyset. `backward` starts
+    from the worst."""
     found = _matches(store.dialect, revision_id, text, under)
     if found is None:
         return []
@@ -257,23 +257,37 @@ def _matches(
     dialect: str, revision_id: str, text: str, under: str | None
 ) -> tuple[Any, list[Any], ColumnElement[Any]] | None:
     """(tables, conditions, rank) of a search; None where the text has no word."""
-    terms = _WORD.findall(text.casefold())[:_TERMS]
+    terms = terms_of(text, _TERMS)
     if not terms:
         return None
     source: Any = _LINE
     if dialect == "postgresql":
-        query = sa.func.to_tsquery("english", " & ".join(f"'{term}':*" for term in terms))
+        query = sa.func.to_tsquery("english", _expression(terms, "'{}':*", " & ", " | "))
         full = sa.func.to_tsvector(sa.literal_column("'english'"), _LINE.c.full_description)
         own = sa.func.to_tsvector(sa.literal_column("'english'"), _LINE.c.description)
         matched: Any = full.op("@@")(query)
         rank: Any = sa.func.ts_rank(own, query) * 4 + sa.func.ts_rank(full, query)
     else:
-        hits = _hits(" AND ".join(f'"{term}" *' for term in terms))
+        hits = _hits(_expression(terms, '"{}" *', " AND ", " OR "))
         source, matched, rank = hits.join(_LINE, hits.c.rowid == _LINE.c.rowkey), sa.true(), hits.c.rank
     conditions = [matched, _LINE.c.revision_id == revision_id, _LINE.c.number.is_not(None)]
     if under is not None:
         conditions.append(_LINE.c.number.startswith(under, autoescape=True))
     return source, conditions, rank
+
+
+def _expression(terms: Sequence[Term], word: str, every: str, any_of: str) -> str:
+    """What the index is asked: every term, each in any of its forms. Words are letters and digits alone."""
+
+    def form(words: tuple[str, ...]) -> str:
+        return every.join(word.format(one) for one in words)
+
+    return every.join(
+        form(term.alternatives[0])
+        if len(term.alternatives) == 1
+        else f"({any_of.join(f'({form(words)})' for words in term.alternatives)})"
+        for term in terms
+    )
 
 
 def _hits(expression: str) -> sa.CTE:

@@ -1,5 +1,5 @@
 """Reads the saved operations that ship with the schema: GraphQL documents that open with comment lines, of which
-`# title: …` and `# variables: {…}` are read and the rest is the description."""
+`# title: …`, `# variables: {…}` and `# order: …` are read and the rest is the description."""
 
 import re
 from collections.abc import Mapping
@@ -13,19 +13,22 @@ from app.telemetry import logger
 
 log = logger("tidegate.web")
 
-_SETTING = re.compile(r"(title|variables)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
+_SETTING = re.compile(r"(title|variables|order)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
+_LATER = 100
 _KIND = re.compile(r"^\s*(query|mutation|subscription)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class SavedOperation:
-    """`name` is the file's stem, `document` the text after the opening comment, `variables` a sample."""
+    """`name` is the file's stem, `document` the text after the opening comment, `variables` a sample. The lower its
+    `order`, the earlier it is offered."""
 
     name: str
     title: str
     description: str
     document: str
     variables: Mapping[str, Any]
+    order: int = _LATER
 
     @property
     def kind(self) -> str:
@@ -35,15 +38,16 @@ class SavedOperation:
 
 
 def load_saved_operations(package: str = "schema", folder: str = "operations") -> tuple[SavedOperation, ...]:
-    """Every `*.graphql` file of the folder, by name; none where the folder does not exist."""
+    """Every `*.graphql` file of the folder, by order and name; none where the folder does not exist."""
     root = resources.files(package) / folder
     if not root.is_dir():
         return ()
-    files = sorted((entry for entry in root.iterdir() if entry.name.endswith(".graphql")), key=lambda entry: entry.name)
-    return tuple(
+    files = (entry for entry in root.iterdir() if entry.name.endswith(".graphql"))
+    found = [
         parse_saved_operation(entry.name.removesuffix(".graphql"), entry.read_text(encoding="utf-8-sig"))
         for entry in files
-    )
+    ]
+    return tuple(sorted(found, key=lambda one: (one.order, one.name)))
 
 
 def parse_saved_operation(name: str, text: str) -> SavedOperation:
@@ -55,6 +59,7 @@ def parse_saved_operation(name: str, text: str) -> SavedOperation:
     title = name.replace("-", " ").replace("_", " ").strip()
     title = title[:1].upper() + title[1:]
     variables: Mapping[str, Any] = {}
+    order = _LATER
     description: list[str] = []
     for comment in comments:
         setting = _SETTING.fullmatch(comment)
@@ -62,6 +67,8 @@ def parse_saved_operation(name: str, text: str) -> SavedOperation:
             description.append(comment)
         elif setting.group(1).lower() == "title":
             title = setting.group(2).strip() or title
+        elif setting.group(1).lower() == "order":
+            order = int(setting.group(2)) if setting.group(2).isdecimal() else _LATER
         else:
             variables = _variables(name, setting.group(2))
     return SavedOperation(
@@ -70,6 +77,7 @@ def parse_saved_operation(name: str, text: str) -> SavedOperation:
         description=" ".join(part for part in description if part),
         document="\n".join(line.rstrip() for line in lines).strip() + "\n",
         variables=variables,
+        order=order,
     )
 
 

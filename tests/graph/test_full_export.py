@@ -30,6 +30,7 @@ async def test_the_full_export_is_loaded_and_searched_and_the_starter_gives_way(
           spring: tariffLine(number: "7318152095", asOf: "2026-06-07") { revision { name } }
           before: tariffLine(number: "8471300100", asOf: "2026-01-01") { revision { name starter } }
           words: tariffLines(search: "bolts steel", first: 3) { totalCount nodes { number } pageInfo { endCursor } }
+          laptop: tariffLines(search: "laptop", first: 3) { nodes { number } }
           digits: tariffLines(search: "7318.15", first: 50) { totalCount }
           under: tariffLines(under: "7318", search: "bolts", first: 1000) { totalCount nodes { number } } }""",
     )
@@ -44,6 +45,7 @@ async def test_the_full_export_is_loaded_and_searched_and_the_starter_gives_way(
     assert data["spring"]["revision"] == {"name": "hts_2026_rev_4"}
     assert data["before"]["revision"] == {"name": "starter-2026", "starter": True}
     assert data["words"]["totalCount"] > 10
+    assert data["laptop"]["nodes"][0] == {"number": "8471.30.01.00"}
     assert data["digits"]["totalCount"] > 10
     assert all(node["number"].startswith("7318") for node in data["under"]["nodes"])
     assert data["under"]["totalCount"] == len(data["under"]["nodes"]) > 5

@@ -167,3 +167,33 @@ async def test_a_revision_that_kept_quotes_stand_on_is_not_taken_out(store: Stor
 
     assert await counts(store) == before
     assert len(await found(store, revision, "honey")) == 6
+
+
+COMPUTERS = export(
+    ("8471", "Automatic data processing machines and units thereof"),
+    ("8471.30.01.00", "Portable automatic data processing machines, weighing not more than 10 kg"),
+    ("8473.30.11.80", "Parts of portable automatic data processing machines"),
+    ("8517.13.00.00", "Smartphones"),
+    ("9902.12.42", "Laptop sleeves"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("laptop", {"8471.30.01.00", "8473.30.11.80", "9902.12.42"}),
+        ("Laptops", {"8471.30.01.00", "8473.30.11.80"}),
+        ("parts laptops", {"8473.30.11.80"}),
+        ("laptop sleeves", {"9902.12.42"}),
+        ("cell phone", {"8517.13.00.00"}),
+        ("portable", {"8471.30.01.00", "8473.30.11.80"}),
+    ],
+)
+async def test_everyday_names_find_what_the_tariff_calls_otherwise(store: Store, text: str, numbers: set[str]) -> None:
+    revision = await loaded(store, COMPUTERS)
+
+    # the stems of PostgreSQL's dictionary make no difference between one laptop and several
+    hits = set(await found(store, revision, text))
+    assert hits - {"9902.12.42"} == numbers - {"9902.12.42"}
+    assert hits >= numbers
+    assert await stored.search_count(store, revision, text, under=None) == len(hits)

@@ -4,15 +4,15 @@ import { BarController, BarElement, CategoryScale, Chart, LineController, LineEl
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { choose, COUNT, grouped, points } from '../model/chart.js';
 import { label, numericColumns } from '../model/tables.js';
-import { words } from '../ui/cell.jsx';
+import { isWord, words } from '../ui/cell.jsx';
 import { currentTheme, onThemeChange } from '../theme.js';
 
 Chart.register(BarController, BarElement, CategoryScale, LineController, LineElement, LinearScale, PointElement, ScatterController, Tooltip);
 
 const KINDS = [['bar', 'Bars'], ['line', 'Line'], ['scatter', 'Points']];
 const nameOf = column => (column === COUNT ? 'Number of rows' : label(column));
-const short = value => {
-  const plain = /^[A-Z]+(_[A-Z]+)+$/.test(value) ? words(value) : value;
+const short = (column, value) => {
+  const plain = isWord(column, value) ? words(value) : value;
   return plain.length > 26 ? `${plain.slice(0, 25)}…` : plain;
 };
 
@@ -66,7 +66,7 @@ function Canvas({ table, kind, x, y }) {
     const axis = (column, extra) => ({
       title: { display: true, text: nameOf(column), color: ink }, ticks: { color: ink, ...extra }, grid: { color: line }, border: { color: line },
     });
-    const labels = drawn.labels?.map(short);
+    const labels = drawn.labels?.map(value => short(x, value));
     const chart = new Chart(canvas.current, {
       type: kind,
       data: {

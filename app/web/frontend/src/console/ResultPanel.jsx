@@ -36,10 +36,11 @@ export function ResultPanel() {
         <Switch view={view} onChange={setView} />
         <Facts run={run} table={table} />
         {table && <Files run={run} table={table} rows={rows} />}
-        <button type="button" className="button wide" aria-pressed={wide} aria-label="Hide the editor" onClick={() => setWide(!wide)} title={wide ? 'Show the editor again' : 'Give the result the whole width'}>
+        <button type="button" className="button wide" onClick={() => setWide(!wide)} title={wide ? 'Show the editor again' : 'Give the result the whole width'}>
           <svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" aria-hidden="true">
             {wide ? <path d="M2 8h5M5 5.500l2.500 2.500L5 10.500M14 8H9M11 5.500 8.500 8l2.500 2.500" /> : <path d="M6.500 8h-5M4 5.500 1.500 8 4 10.500M9.500 8h5M12 5.500 14.500 8 12 10.500" />}
           </svg>
+          <span>{wide ? 'Show editor' : 'Hide editor'}</span>
         </button>
       </div>
       {view !== 'json' && (

@@ -167,6 +167,6 @@ export function sorted(rows, column, descending) {
 /** `customsValue.amount` as a person reads it: "Customs value amount". */
 export function label(column) {
   const words = column.replace(/([a-z])\.amount$/, '$1').replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[._]/g, ' ').trim().toLowerCase();
-  const plain = words.replace(/\bhts\b/g, 'HTS').replace(/\bsku\b/g, 'SKU').replace(/\bid\b/g, 'ID');
+  const plain = words.replace(/ percent$/, ', %').replace(/\beffective rate$/, 'effective rate, %').replace(/\bhts\b/g, 'HTS').replace(/\bsku\b/g, 'SKU').replace(/\bid\b/g, 'ID');
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }

@@ -11,6 +11,11 @@ const TONES = {
 };
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+const STATE = /(^|\.)(status|previousStatus|state|releaseStatus|summaryStatus)$/i;
+const SORT = /(kind|type|mode|method|authority|source|decision)$/i;
+
+/** Whether a value of this column is a word of the graph's enums: IEEPA in a column of names is none. */
+export const isWord = (column, value) => WORD.test(value) && (value.includes('_') || STATE.test(column) || SORT.test(column));
 export const words = value => value.charAt(0) + value.slice(1).toLowerCase().replaceAll('_', ' ');
 export const tone = value => Object.keys(TONES).find(name => TONES[name].includes(value)) ?? 'plain';
 
@@ -25,8 +30,8 @@ export function Cell({ column, value, whole = false }) {
     if (MOMENT.test(value) && !Number.isNaN(Date.parse(value))) {
       return <time dateTime={value} title={value}>{moments.format(new Date(value))}</time>;
     }
-    if (/(^|\.)(status|previousStatus|state|releaseStatus|summaryStatus)$/i.test(column) && WORD.test(value)) return <Status value={value} />;
-    if (WORD.test(value) && (value.includes('_') || /(kind|type|mode|method|authority|source|decision)$/i.test(column))) return <span title={value}>{words(value)}</span>;
+    if (STATE.test(column) && WORD.test(value)) return <Status value={value} />;
+    if (isWord(column, value)) return <span title={value}>{words(value)}</span>;
     if (/amount$/i.test(column) && isNumeric(value)) return grouped(value);
   }
   const plain = text(value);
