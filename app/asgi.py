@@ -13,12 +13,14 @@ from app.delivery.copy import Copy, copy_note, open_copy
 from app.delivery.worker import lag_fault, run_worker
 from app.engine.documents import Documents
 from app.engine.executor import Engine, EngineSettings
+from app.engine.lane import LABELS
 from app.engine.planning.size import Limits
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.principal import Principal, SystemPrincipal
 from app.security import open_issuers, open_tokens
 from app.security.authenticate import Authenticator
+from app.security.limits import Buckets
 from app.services.organisations import organisation_called, organisation_exists
 from app.services.quotes import Desk
 from app.services.sample.port import run_port
@@ -29,7 +31,7 @@ from app.store.tariff import revision_on
 from app.tariff.measure_file import packaged_book
 from app.telemetry import new_metrics
 from app.web.assets import load_bundle
-from app.web.figures import LaneFigures
+from app.web.figures import EngineFigures
 from app.web.operations import load_saved_operations
 from app.web.ports import Note, ReadinessCheck
 from app.web.routes import build_app
@@ -54,7 +56,7 @@ def create_app(settings: Settings, *, simulate_port: bool = False, clock: Clock 
     if copy is not None:
         bus.on_beat.append(copy.seen)
         metrics.stream_lag_events.set_function(lambda: copy.lag)
-    metrics.registry.register(LaneFigures(engine.lane))
+    metrics.registry.register(EngineFigures(engine.lane, engine.meter, LABELS))
     keep_events = timedelta(days=settings.event_retention_days)
 
     async def known(organisation_id: str) -> bool:
@@ -106,6 +108,8 @@ def _engine_settings(settings: Settings) -> EngineSettings:
     return EngineSettings(
         reject=settings.scope_mode is ScopeMode.REJECT,
         limits=Limits.of(settings),
+        max_cost=settings.max_cost,
+        budgets=Buckets(settings.cost_limit, settings.cost_restore_per_second) if settings.cost_limit else None,
     )
 
 

@@ -10,6 +10,7 @@ TidegateError                 code, HTTP status, whether a retry can help
 ├── PersistedQueryNotFound    PERSISTED_QUERY_NOT_FOUND 200, the client sends the text and goes on
 ├── PersistedQueryNotSupported  PERSISTED_QUERY_NOT_SUPPORTED 200, likewise
 ├── NotFound                  NOT_FOUND 404
+├── CostExceeded              COST_EXCEEDED 422
 ├── Throttled                 THROTTLED 429
 ├── PayloadTooLarge           PAYLOAD_TOO_LARGE 413
 ├── Timeout                   TIMEOUT 504
@@ -97,6 +98,13 @@ class NotFound(TidegateError):
 
     code = "NOT_FOUND"
     status = 404
+
+
+class CostExceeded(TidegateError):
+    """The operation would cost more than any may; the message says which list to shorten."""
+
+    code = "COST_EXCEEDED"
+    status = 422
 
 
 class Throttled(TidegateError):

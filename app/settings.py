@@ -203,6 +203,13 @@ class Settings(BaseSettings):
     max_aliases: int = Field(30, ge=0, description="Most aliases in an operation")
     max_root_fields: int = Field(20, ge=1, description="Most root fields in an operation")
     max_batch: int = Field(0, ge=0, le=100, description="Most operations in one body (a JSON array); 0 takes none")
+    max_cost: int = Field(100_000, ge=1, description="Most that one operation may cost")
+    cost_limit: int | None = Field(
+        None, ge=1, description="Most cost that a client (a subject) has to spend in a worker; without it, any amount"
+    )
+    cost_restore_per_second: float = Field(
+        1_000, gt=0, description="Cost that comes back to a client each second, up to cost_limit"
+    )
     operation_timeout_seconds: float = Field(30, gt=0, le=3_600, description="Wall-clock time of a query or mutation")
 
     socket_init_timeout_seconds: float = Field(5, gt=0, le=60, description="Time to send connection_init; then 4408")

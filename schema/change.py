@@ -49,6 +49,7 @@ class ChangeImpact:
         "What the entry lines of the year before would owe more (or, below zero, less) after the change than before "
         "it, all else being equal and without declared facts; null where it cannot be worked out.",
         scopes=_DELTA_SCOPES,
+        weight=200,
     )
     async def duty_delta(root: Any, info: Info) -> Money | None:  # noqa: N805
         """In US dollars."""
@@ -56,7 +57,9 @@ class ChangeImpact:
         return None if amount is None else Amount(amount, "USD")  # type: ignore[return-value]
 
     @computed(
-        "How many of those lines are not in `dutyDelta`, since they have no duty to compare.", scopes=_DELTA_SCOPES
+        "How many of those lines are not in `dutyDelta`, since they have no duty to compare.",
+        scopes=_DELTA_SCOPES,
+        weight=200,
     )
     async def unanswered_lines(root: Any, info: Info) -> int | None:  # noqa: N805
         """Beside the delta."""
@@ -101,7 +104,7 @@ class TariffChange:
         form: Any = None if root.old is None or root.new is None else measure_form(root.old)
         return form
 
-    @computed("What it means for the caller's own data.")
+    @computed("What it means for the caller's own data.", weight=50)
     async def affects(root: Any, info: Info) -> ChangeImpact:  # noqa: N805
         """From the organisation's own products, entries and quotes."""
         found: Any = await _impact(info.context, root)

@@ -32,7 +32,7 @@ class ClassificationCandidate:
 
     hts_number: HtsNumber = stored("The HTS number.", "htsNumber")
 
-    @computed("The line of that number in the revision in force today.")
+    @computed("The line of that number in the revision in force today.", weight=2)
     async def tariff_line(root: Any, info: Info) -> TariffLine | None:  # noqa: N805
         """By number."""
         key = (root["htsNumber"], info.context.today())
@@ -41,7 +41,7 @@ class ClassificationCandidate:
 
     confidence: float = stored("How sure, from 0 to 1.", "confidence")
     rationale: str = stored("Why.", "rationale")
-    evidence: list[Evidence] = stored("What it rests on.", "evidence")
+    evidence: list[Evidence] = stored("What it rests on.", "evidence", size=3)
 
 
 @strawberry.type(
@@ -59,7 +59,9 @@ class Classification(Node):
     confidence: float = column("How sure, from 0 to 1; 1 for a person's decision.")
     method: ClassificationMethod = column("How it came about.")
     rationale: str = column("Why.")
-    alternatives: list[ClassificationCandidate] = column("The other numbers that were considered, the best first.")
+    alternatives: list[ClassificationCandidate] = column(
+        "The other numbers that were considered, the best first.", size=5
+    )
     decided_by: str | None = column("Who decided.")
     decided_at: datetime | None = column("When it was decided.")
     created_at: datetime = column("When it was proposed.")

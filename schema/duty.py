@@ -64,8 +64,8 @@ class DutyQuoteLine:
     hts_number: HtsNumber = stored("The HTS number.", "htsNumber")
     origin_country: CountryCode = stored("The country of origin.", "originCountry")
     customs_value: Money | None = stored("The customs value in US dollars.", "customsValue", _amount)
-    components: list[DutyComponent] = stored("What is owed, in legal order.", "components")
-    not_applied: list[MeasureNotApplied] = stored("What was in force and not charged, and why.", "notApplied")
+    components: list[DutyComponent] = stored("What is owed, in legal order.", "components", size=5)
+    not_applied: list[MeasureNotApplied] = stored("What was in force and not charged, and why.", "notApplied", size=5)
     duty_total: Money | None = stored(
         "The sum of the components; null where it could not be answered.", "dutyTotal", _amount
     )
@@ -91,7 +91,7 @@ class DutyQuestion:
     fact: str = stored("The fact's name, as `facts` takes it.", "fact")
     question: str = stored("The question.", "question")
     assumed: Json | None = stored("What was assumed.", "assumed")
-    alternatives: list[DutyAlternative] = stored("The other answers.", "alternatives")
+    alternatives: list[DutyAlternative] = stored("The other answers.", "alternatives", size=3)
 
 
 _part = partial(stored, within="assessment")
@@ -104,17 +104,17 @@ class DutyAssessment:
     """What estimates and quotes have in common."""
 
     as_of: date = _part("The date of entry.", "asOf", date.fromisoformat)
-    lines: list[DutyQuoteLine] = _part("The answer for each line.", "lines")
-    fees: list[DutyComponent] = _part("The user fees of the entry.", "fees")
+    lines: list[DutyQuoteLine] = _part("The answer for each line.", "lines", size=5)
+    fees: list[DutyComponent] = _part("The user fees of the entry.", "fees", size=2)
     complete: bool = _part("Whether every line was answered.", "complete")
-    user_errors: list[DutyUserError] = _part("Everything that could not be answered.", "userErrors")
+    user_errors: list[DutyUserError] = _part("Everything that could not be answered.", "userErrors", size=1)
     known_duty: Money = _part("The duty of the answered lines.", "knownDuty", _amount)
     duty_total: Money | None = _part("The duty; null while a line is unanswered.", "dutyTotal", _amount)
     fee_total: Money | None = _part("The fees; null while a line is unanswered.", "feeTotal", _amount)
     total: Money | None = _part("Duty and fees; null while a line is unanswered.", "total", _amount)
     landed_cost: Money | None = _part("Value, freight, insurance, duty and fees.", "landedCost", _amount)
     effective_rate: Decimal | None = _part("Duty in percent of customs value.", "effectiveRate", Decimal)
-    questions: list[DutyQuestion] = _part("Facts that would change the answer.", "questions")
+    questions: list[DutyQuestion] = _part("Facts that would change the answer.", "questions", size=5)
     notices: list[str] = _part(
         "What to know before relying on it, such as that the starter tariff was used.", "notices"
     )

@@ -36,9 +36,9 @@ class EntryLine:
     hts_number: HtsNumber = column("The HTS number declared.")
     origin_country: CountryCode = column("The country of origin declared.")
     customs_value: Money | None = money("The customs value declared.", "customs_value")
-    quantities: list[Quantity] = column("The quantities declared.")
+    quantities: list[Quantity] = column("The quantities declared.", size=2)
 
-    @computed("The duty of the line by the tariff of today.", scopes=("commercial:read", "duty:quote"))
+    @computed("The duty of the line by the tariff of today.", scopes=("commercial:read", "duty:quote"), weight=10)
     async def duty(root: Any, info: Info) -> DutyQuoteLine | None:  # noqa: N805
         """Null without a value in US dollars."""
         if root.customs_value_amount is None or root.customs_value_currency != "USD":
@@ -94,13 +94,17 @@ class Entry(Node):
     updated_at: datetime = column("When it was last changed.")
     version: int = column("Counts the changes; goes with `expectedVersion`.")
 
-    @computed("What the checks before filing find, blockers first; to others than the owner, from what they may see.")
+    @computed(
+        "What the checks before filing find, blockers first; to others than the owner, from what they may see.",
+        weight=15,
+        size=5,
+    )
     async def checks(root: Any, info: Info) -> list[Check]:  # noqa: N805
         """Run when asked for."""
         found: Any = await checks_of_entry(info.context, root)
         return list(found)
 
-    @computed("What the lines add up to.", scopes=_COMMERCIAL)
+    @computed("What the lines add up to.", scopes=_COMMERCIAL, weight=2)
     async def totals(root: Any, info: Info) -> EntryTotals | None:  # noqa: N805
         """Summed from the lines."""
         select = Select("entry_line", order=(Order("number"), Order("id")))

@@ -43,7 +43,7 @@ class DutyImpact:
     """Sums of the caller's own entries."""
 
     measures: list[str] = column("The ids of the measures that were summed.")
-    rows: list[DutyImpactRow] = column("By month, origin and chapter; only where something was charged.")
+    rows: list[DutyImpactRow] = column("By month, origin and chapter; only where something was charged.", size=100)
     entries: int = column("How many entries bore the measure.")
     lines: int = column("How many of their lines did.")
     duty: Money = _dollars("duty", "What the measure charged in all, exact.")

@@ -23,7 +23,7 @@ from schema.entry_inputs import (
     EntryStatusRecordInput,
     EntryUpdateInput,
 )
-from schema.payload import Answer, Changed, answer, mutation
+from schema.payload import Answer, Changed, Counted, answer, mutation
 from schema.product import Product
 from schema.product_inputs import ProductArchiveInput, ProductsUpsertInput, ProductUpsertInput
 from schema.shipment import Shipment
@@ -80,10 +80,11 @@ class Mutation:
         "ProductsUpsert",
         "Creates or changes up to 1,000 products: good rows are written, faulty ones reported.",
         ProductsUpsertInput,
-        Changed("products", list[Product | None] | None, "product"),
+        Changed("products", list[Product | None] | None, "product", many=True),
         products.ProductsUpsertErrorCode,
         _upsert_products,
         ("products:write",),
+        Counted("products", 10),
     )
     product_archive = mutation(
         "ProductArchive",
@@ -138,6 +139,7 @@ class Mutation:
         QUOTE_ERRORS,
         _create_quote,
         ("duty:quote",),
+        Counted("lines", 3),
     )
     entry_draft = mutation(
         "EntryDraft",

@@ -35,7 +35,7 @@ class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The rows alone.")
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
 
-    @computed("How many rows the whole list has; counted only where it is selected.")
+    @computed("How many rows the whole list has; counted only where it is selected.", weight=20)
     def total_count(root: Any) -> int:  # noqa: N805
         """Counted by the page."""
         counted: Any = root.count()

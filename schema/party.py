@@ -21,7 +21,7 @@ class Party:
     id: strawberry.ID = column("The global id; `tidegate organisation create --party` takes it.")
     name: str = column("The name.")
     country: CountryCode = column("The country it is established in.")
-    identifiers: list[PartyIdentifier] = column("The numbers by which it is known.")
+    identifiers: list[PartyIdentifier] = column("The numbers by which it is known.", size=2)
 
 
 @strawberry.input(description="A number by which a party is known.")

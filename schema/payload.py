@@ -10,6 +10,7 @@ import strawberry
 
 from app.engine.bindings import declare
 from app.engine.context import Context, Info
+from app.engine.planning.weights import ASSUMED, costing, counted
 from app.engine.scopes import describe as describe_scopes
 from app.engine.scopes import requires
 from app.services.outcome import Outcome
@@ -41,6 +42,9 @@ _WORDS = DUTY_ERRORS | {
     "ALREADY_DRAFTED": "The shipment has an entry that is neither cancelled nor rejected.",
 }
 
+WEIGHT = 100
+"""What any mutation costs besides its answer: a unit of work and its commit."""
+
 
 def error_code(enum: type[StrEnum], mutation: str) -> type[StrEnum]:
     """Registers a mutation's list of error codes; KeyError for a code that nobody has described."""
@@ -70,6 +74,15 @@ class Changed:
     field: str
     type: Any
     table: str
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The member of a mutation's input that lists what is to be done, and what each item of it costs."""
+
+    member: str
+    weight: int
 
 
 def payload_type(name: str, fault: Any, changed: Changed) -> Any:
@@ -78,10 +91,15 @@ def payload_type(name: str, fault: Any, changed: Changed) -> Any:
     annotations: dict[str, Any] = {changed.field: changed.type}
     namespace: dict[str, Any] = {
         "__doc__": f"The answer of {mutation}.",
-        changed.field: strawberry.field(description="The changed object; null where nothing was changed."),
+        changed.field: strawberry.field(
+            description="The changed object; null where nothing was changed.",
+            directives=costing(size=ASSUMED if changed.many else None),
+        ),
     }
     annotations["user_errors"] = list[fault]
-    namespace["user_errors"] = strawberry.field(description="Everything wrong with the input; empty on success.")
+    namespace["user_errors"] = strawberry.field(
+        description="Everything wrong with the input; empty on success.", directives=costing(size=1)
+    )
     namespace["__annotations__"] = annotations
     return strawberry.type(type(f"{name}Payload", (), namespace), description=f"The answer of `{mutation}`.")
 
@@ -94,6 +112,7 @@ def mutation(
     codes: type[StrEnum],
     run: Callable[[Context, Any], Awaitable["Answer"]],
     scopes: Sequence[str],
+    counts: Counted | None = None,
 ) -> Any:
     """A mutation field: one `input`, a payload of its own, `run` between them."""
     payload = payload_type(name, fault_type(name, codes), changed)
@@ -101,12 +120,15 @@ def mutation(
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
         return await run(info.context, arguments["input"])
 
-    declare(resolve, {"input": Annotated[takes, strawberry.argument(description="What is to be done.")]}, required=True)
+    item = costing(counts.weight) if counts else []
+    given = strawberry.argument(description="What is to be done.", directives=item)
+    declare(resolve, {"input": Annotated[takes, given]}, required=True)
+    size = counted(f"input.{counts.member}", *([changed.field] if changed.many else [])) if counts else None
     return strawberry.mutation(
         resolver=resolve,
         graphql_type=payload,
         description=describe_scopes(description, scopes),
-        directives=requires(scopes),
+        directives=[*requires(scopes), *costing(WEIGHT, size)],
     )
 
 

@@ -57,7 +57,10 @@ class Product(Node):
     )
 
     @computed(
-        "What the duty on a value of it would be.", needs=("hts_number", "origin_country"), scopes=("duty:quote",)
+        "What the duty on a value of it would be.",
+        needs=("hts_number", "origin_country"),
+        scopes=("duty:quote",),
+        weight=5,
     )
     async def duty_estimate(
         root: Any,  # noqa: N805

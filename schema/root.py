@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.engine.bindings import Lookup, Paged, Prefixed, computed, paged
 from app.engine.context import Info
 from app.engine.paging import PageArguments
+from app.engine.planning.weights import PAGE, costing, counted, feed
 from app.errors import BadUserInput
 from app.store.statement import Select, Where
 from schema.change import AffectingMe, Since, TariffChange, Until, list_changes
@@ -17,7 +18,8 @@ from schema.duty import DutyEstimate, DutyQuote
 from schema.duty_inputs import DutyQuoteFilter, DutyQuoteInput, estimate, question
 from schema.entry import Entry
 from schema.entry_inputs import EntryBy, EntryFilter, EntryOrder, entry_where
-from schema.event import PAGE, After, Event, Subject, Types, list_events
+from schema.event import PAGE as FEED
+from schema.event import After, Event, Subject, Types, list_events
 from schema.impact import SCOPES as IMPACT_SCOPES
 from schema.impact import DutyImpact, From, Named, To, impact
 from schema.mutation import Mutation
@@ -70,7 +72,7 @@ class Query:
         "The organisation's stored quotes, the newest first.", Paged("duty_quote", NEWEST, filter=DutyQuoteFilter)
     )
     tariff_lines: Connection[TariffLine] | None = computed(
-        "The lines of the tariff in force on a day: in order, or the best match first where words are given."
+        "The lines of the tariff in force on a day: in order, or the best match first where words are given.", size=PAGE
     )(lines_field)
 
     @computed(
@@ -81,7 +83,7 @@ class Query:
         """By its typed prefix."""
         return await find_node(info.context, id)
 
-    @computed("The objects behind up to 100 global ids, in their order.")
+    @computed("The objects behind up to 100 global ids, in their order.", size=counted("ids"))
     async def nodes(
         self,
         info: Info,
@@ -138,12 +140,14 @@ class Query:
         """By number and day."""
         return await find_line(info.context, number, as_of)
 
-    @computed("Every loaded revision of the tariff, the oldest first.")
+    @computed("Every loaded revision of the tariff, the oldest first.", size=5)
     async def tariff_revisions(self, info: Info) -> list[TariffRevision] | None:
         """All of them."""
         return list(await list_revisions(info.context))
 
-    @computed("What changed in the tariff and its measures, by the day it takes effect and by number.")
+    @computed(
+        "What changed in the tariff and its measures, by the day it takes effect and by number.", weight=100, size=PAGE
+    )
     async def tariff_changes(
         self,
         info: Info,
@@ -163,6 +167,7 @@ class Query:
     @computed(
         "What the organisation's filed entries owed under a measure: by month, origin and chapter, and as CSV.",
         scopes=IMPACT_SCOPES,
+        weight=10_000,
     )
     async def duty_impact(self, info: Info, measure: Named, from_: From, to: To) -> DutyImpact | None:
         """Worked out anew for each entry's own day."""
@@ -174,16 +179,20 @@ class Query:
         """By id."""
         return await _one(info, "duty_quote", ("id", id))
 
-    @computed("Duty and fees of an entry, worked out and not kept: the same arithmetic as `dutyQuoteCreate`.")
+    @computed(
+        "Duty and fees of an entry, worked out and not kept: the same arithmetic as `dutyQuoteCreate`.",
+        weight=10,
+        size=counted("input.lines", "lines"),
+    )
     async def duty_estimate(
         self,
         info: Info,
-        input: Annotated[DutyQuoteInput, strawberry.argument(description="What is asked.")],  # noqa: A002
+        input: Annotated[DutyQuoteInput, strawberry.argument(description="What is asked.", directives=costing(3))],  # noqa: A002
     ) -> DutyEstimate | None:
         """By the desk."""
         return await estimate(info.context, question(input, info.context))
 
-    @computed("The event log as a feed to pull: what happened after a cursor, oldest first.")
+    @computed("The event log as a feed to pull: what happened after a cursor, oldest first.", size=feed(FEED))
     async def events(
         self,
         info: Info,
@@ -192,7 +201,7 @@ class Query:
         after: After = None,
         first: Annotated[
             int | None, strawberry.argument(description="How many at most, 1–1000; null is the default, too.")
-        ] = PAGE,
+        ] = FEED,
     ) -> Connection[Event] | None:
         """A page of the log."""
         page: Any = await list_events(info.context, types, subject, after, first)

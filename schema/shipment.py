@@ -51,7 +51,8 @@ class Preclearance:
         "How far it has come. To others than the owner, who do not see its products, READY only says: no entry yet."
     )
     blockers: list[Check] = column(
-        "What keeps its entry, or the entry it would become, from being filed; told to the owner alone."
+        "What keeps its entry, or the entry it would become, from being filed; told to the owner alone.",
+        size=5,
     )
     entry: Annotated["Entry", strawberry.lazy("schema.entry")] | None = column(
         "Its entry, where there is one.", scopes=("entries:read",)
@@ -68,7 +69,7 @@ class Shipment(Node):
     carrier: str | None = column("The carrier, by name or SCAC.")
     master_bill: str | None = column("The master bill of lading or air waybill.")
     house_bills: list[str] = column("The house bills.")
-    containers: list[Container] = column("Its containers.")
+    containers: list[Container] = column("Its containers.", size=2)
     port_of_lading: Port | None = port("Where it is loaded.", "port_of_lading")
     port_of_unlading: Port | None = port("Where it is unloaded.", "port_of_unlading")
     estimated_departure: datetime | None = column("When it is expected to leave.")
@@ -91,7 +92,7 @@ class Shipment(Node):
     updated_at: datetime = column("When it was last changed.")
     version: int = column("Counts the changes; goes with `expectedVersion`.")
 
-    @computed("How far its clearance has come.")
+    @computed("How far its clearance has come.", weight=15)
     async def preclearance(root: Any, info: Info) -> Preclearance:  # noqa: N805
         """From the checks and the entries."""
         state, blockers, entry = await blockers_of_shipment(info.context, root)

@@ -10,6 +10,7 @@ import strawberry
 from app.engine.bindings import PAGING, column, computed, declare
 from app.engine.context import Context, Info
 from app.engine.paging import Edge, Page, PageArguments, PageInfo, pack, root_page, unpack
+from app.engine.planning.weights import costing
 from app.engine.scopes import requires
 from app.errors import BadUserInput
 from app.store import tariff as store_tariff
@@ -43,9 +44,9 @@ class Rate:
 
     text: str = column("The text of the tariff.")
     kind: RateKind = column("Its shape.")
-    components: list[RateComponent] = column("Its terms; they add up.")
-    minimum: list[RateComponent] = column("Not less than these.")
-    maximum: list[RateComponent] = column("Not more than these.")
+    components: list[RateComponent] = column("Its terms; they add up.", size=2)
+    minimum: list[RateComponent] = column("Not less than these.", size=1)
+    maximum: list[RateComponent] = column("Not more than these.", size=1)
     reference: str | None = column("Where the rate stands, or the condition it stands under, in words.")
     ad_valorem_percent: Decimal | None = column("The percentage where the whole duty is one; 0 for Free.")
 
@@ -93,7 +94,7 @@ class TariffLine(Node):
         """Parsed."""
         return _rate(root.general)
 
-    @computed("The special rates (column 1) with their programs.", needs=("special",))
+    @computed("The special rates (column 1) with their programs.", needs=("special",), size=3)
     def special(root: Any) -> list[SpecialRate]:  # noqa: N805
         """Parsed."""
         rates: Any = parse_special(root.special) if root.special else ()
@@ -104,7 +105,10 @@ class TariffLine(Node):
         """Parsed."""
         return _rate(root.other)
 
-    @computed("The measures that reach it from an origin, whatever else is declared; `dutyEstimate` says which apply.")
+    @computed(
+        "The measures that reach it from an origin, whatever else is declared; `dutyEstimate` says which apply.",
+        size=10,
+    )
     async def additional_duties(
         root: Any,  # noqa: N805
         info: Info,
@@ -126,7 +130,7 @@ class TariffLine(Node):
         """By number."""
         return await _above(info.context, root)
 
-    @computed("The numbered lines above, the heading first.", needs=("revision_id",))
+    @computed("The numbered lines above, the heading first.", needs=("revision_id",), size=4)
     async def ancestors(root: Any, info: Info) -> "list[TariffLine]":  # noqa: N805
         """Walked upwards, level by level."""
         found: list[Any] = []
@@ -136,7 +140,7 @@ class TariffLine(Node):
             above = await _above(info.context, above)
         return found
 
-    @computed("The numbered lines directly below, in tariff order.", needs=("revision_id",))
+    @computed("The numbered lines directly below, in tariff order.", needs=("revision_id",), size=10)
     async def children(root: Any, info: Info) -> "list[TariffLine]":  # noqa: N805
         """By parent number."""
         key = (root.revision_id, root.number)
@@ -164,7 +168,7 @@ def tariff_line_by(name: str) -> Any:
         return await info.context.loaders.tariff_line().load((number, as_of or info.context.today()))
 
     description = "The line of its HTS number in the revision in force; null where it is not."
-    return computed(description, needs=(name,))(resolve)
+    return computed(description, needs=(name,), weight=2)(resolve)
 
 
 async def find_line(context: Context, number: str, as_of: date | None) -> Any | None:
@@ -250,7 +254,8 @@ declare(
         "search": Annotated[
             str | None,
             strawberry.argument(
-                description="Words of the description, everyday names such as laptop, or the first digits of a number."
+                description="Words of the description, everyday names such as laptop, or the first digits of a number.",
+                directives=costing(10),
             ),
         ],
         "under": Annotated[HtsNumber | None, strawberry.argument(description="Only lines at or below this number.")],

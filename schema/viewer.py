@@ -27,7 +27,7 @@ class CostBudget:
     """Unlimited where nothing is configured."""
 
     limit: Decimal | None = column("The most that can be saved up; null is unlimited.")
-    available: Decimal | None = column("What is left now; null is unlimited.")
+    available: Decimal | None = column("What is left while this operation runs; null is unlimited.")
     restore_rate_per_second: Decimal | None = column("What comes back each second; null is unlimited.")
 
 
@@ -54,12 +54,16 @@ class Viewer:
         return sorted(root.scopes)
 
     @computed("What operations may cost; nulls say that no budget is configured.")
-    def budget(root: Any) -> CostBudget:  # noqa: N805
-        """Unlimited."""
-        unlimited: Any = {"limit": None, "available": None, "restore_rate_per_second": None}
-        return CostBudget(**unlimited)
+    def budget(root: Any, info: Info) -> CostBudget:  # noqa: N805
+        """While this operation is held back."""
+        standing = info.context.standing(info.context.principal)
+        told: Any = (None, None, None)
+        if standing is not None:
+            told = (Decimal(standing.limit), Decimal(standing.available), Decimal(str(standing.rate)))
+        limit, available, rate = told
+        return CostBudget(limit=limit, available=available, restore_rate_per_second=rate)
 
-    @computed("For each field of a document that needs a scope, whether the caller may read it.")
+    @computed("For each field of a document that needs a scope, whether the caller may read it.", weight=1, size=20)
     def can(
         root: Any,  # noqa: N805
         info: Info,

@@ -12,6 +12,7 @@ from strawberry import UNSET
 
 from app.engine.context import Info
 from app.engine.paging import PageArguments, nested_page, root_page
+from app.engine.planning.weights import ASSUMED, PAGE, Cost, ListSize, costing
 from app.engine.scopes import describe, requires
 from app.store.statement import Link, Operator, Order, Select, Where
 
@@ -104,15 +105,24 @@ class Python:
 Scopes = Iterable[str] | Iterable[Iterable[str]]
 
 
-def column(description: str, name: str | None = None, *, scopes: Scopes = (), deprecated: str | None = None) -> Any:
-    """A field whose value is a column of its row; `name` where it is not the field's own."""
+def column(
+    description: str,
+    name: str | None = None,
+    *,
+    scopes: Scopes = (),
+    deprecated: str | None = None,
+    size: int | None = None,
+) -> Any:
+    """A field whose value is a column of its row; `name` where it is not the field's own. `size` is how long a list of
+    objects is assumed to be."""
+    costs = costing(size=size)
     if name is None:
-        return _field(description, None, scopes, None, deprecated)
+        return _field(description, None, scopes, None, deprecated, costs)
 
     def resolve(root: Any) -> Any:
         return getattr(root, name)
 
-    return _field(description, Column(name), scopes, resolve, deprecated)
+    return _field(description, Column(name), scopes, resolve, deprecated, costs)
 
 
 def money(description: str, prefix: str, *, scopes: Scopes = ("commercial:read",)) -> Any:
@@ -126,16 +136,23 @@ def money(description: str, prefix: str, *, scopes: Scopes = ("commercial:read",
     return _field(description, binding, scopes, resolve)
 
 
-def stored(description: str, key: str, read: Callable[[Any], Any] | None = None, *, within: str = "") -> Any:
+def stored(
+    description: str,
+    key: str,
+    read: Callable[[Any], Any] | None = None,
+    *,
+    within: str = "",
+    size: int | ListSize | None = None,
+) -> Any:
     """A field whose value stands under a key of a JSON object: the row itself, or its column `within`. `read` makes a
-    value of what JSON holds; an absent key is null."""
+    value of what JSON holds; an absent key is null. `size` is how long a list of objects is assumed to be."""
 
     def resolve(root: Any) -> Any:
         held = root if isinstance(root, dict) else getattr(root, within)
         value = held.get(key)
         return value if read is None or value is None else read(value)
 
-    return _field(description, JsonKey(key, within), (), resolve)
+    return _field(description, JsonKey(key, within), (), resolve, costs=costing(size=size))
 
 
 def related(description: str, table: str, by: str, *, scopes: Scopes = ()) -> Any:
@@ -149,16 +166,23 @@ def related(description: str, table: str, by: str, *, scopes: Scopes = ()) -> An
 
 
 def ordered(
-    description: str, table: str, order: str, *, column: str = "", link: Link | None = None, scopes: Scopes = ()
+    description: str,
+    table: str,
+    order: str,
+    *,
+    column: str = "",
+    link: Link | None = None,
+    scopes: Scopes = (),
+    size: int = ASSUMED,
 ) -> Any:
-    """A field that lists the rows of another table that belong to this one."""
+    """A field that lists the rows of another table that belong to this one, `size` of them as is assumed."""
     binding = OrderedRows(table, (Order(order), Order("id")), column, link)
     select = Select(table, order=binding.order)
 
     async def resolve(root: Any, info: Info) -> Any:
         return await info.context.loaders.children(select, column, link).load(root.id)
 
-    return _field(description, binding, scopes, resolve)
+    return _field(description, binding, scopes, resolve, costs=costing(size=size))
 
 
 def paged(description: str, binding: Paged, *, scopes: Scopes = ()) -> Any:
@@ -178,7 +202,7 @@ def paged(description: str, binding: Paged, *, scopes: Scopes = ()) -> Any:
         return await root_page(info.context, Select(binding.table, where), order, asked)
 
     declare(resolve, _page_parameters(binding))
-    return _field(description, binding, scopes, resolve)
+    return _field(description, binding, scopes, resolve, costs=costing(size=PAGE))
 
 
 Decorator = Callable[[Callable[..., Any]], Any]
@@ -190,12 +214,15 @@ def computed(
     needs: tuple[str, ...] = (),
     scopes: Scopes = (),
     binding: Lookup | Prefixed | Listed | None = None,
+    weight: int = 0,
+    size: int | ListSize | None = None,
 ) -> Decorator:
     """A field worked out by the decorated resolver; `needs` names the columns it reads. A `binding` says what the
-    resolver does, for who would rather do it in SQL."""
+    resolver does, for who would rather do it in SQL. `weight` is what it costs each time besides its objects, `size`
+    how many of them a list gives."""
 
     def made(resolver: Callable[..., Any]) -> Any:
-        return _field(description, binding or Python(needs), scopes, resolver)
+        return _field(description, binding or Python(needs), scopes, resolver, costs=costing(weight, size))
 
     return made
 
@@ -247,11 +274,18 @@ class Amount:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _field(description: str, binding: Any, scopes: Scopes, resolver: Any, deprecated: str | None = None) -> Any:
+def _field(
+    description: str,
+    binding: Any,
+    scopes: Scopes,
+    resolver: Any,
+    deprecated: str | None = None,
+    costs: Iterable[Cost | ListSize] = (),
+) -> Any:
     scopes = list(scopes)
     arguments: dict[str, Any] = {
         "description": describe(description, scopes),
-        "directives": requires(scopes),
+        "directives": [*requires(scopes), *costs],
         "metadata": {} if binding is None else {BINDING: binding},
         "deprecation_reason": deprecated,
     }

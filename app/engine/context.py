@@ -10,6 +10,7 @@ from app.clock import Clock, today
 from app.engine.loaders import Loaders
 from app.events.feed import Feed
 from app.principal import Principal
+from app.security.limits import Standing
 from app.services.quotes import Desk
 from app.store.session import Store
 
@@ -34,6 +35,7 @@ class Context:
     request_id: str
     explain: Callable[[str, Principal], Sequence[FieldAccess]]
     desk: Desk
+    standing: Callable[[Principal], Standing | None]
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

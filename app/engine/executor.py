@@ -1,38 +1,41 @@
 """Runs a planned operation and shapes its response. The executor never calls the resolver of a field that the plan
 denied; everything a caller may hear of an error goes through `app.engine.masking`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 from inspect import isawaitable
-from time import monotonic
 from typing import Any
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql import ExecutionResult, GraphQLSchema, OperationType
 from graphql.execution import create_source_event_stream, execute_root_selection_set
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.clock import Clock
+from app.engine.charge import Budgets, Charge, Meter
 from app.engine.context import Context, FieldAccess
 from app.engine.contract.views import Contract
-from app.engine.lane import Lane, Ready
-from app.engine.lane.inputs import Unready
-from app.engine.masking import failure, format_error
+from app.engine.lane import Declined, Done, Lane, Ready, Runner, Way, explain
+from app.engine.masking import denial, forbidden, format_error, refusal, request_errors
 from app.engine.operation import Operation, Response, Written
+from app.engine.planning.cost import bill_of, reader_of
+from app.engine.planning.fields import Fields, fragments_of
 from app.engine.planning.plan import Denied, Plan, Planner, settled
 from app.engine.planning.size import Limits, root_fields
+from app.engine.planning.tally import tally
 from app.engine.scopes import INTROSPECTION
 from app.engine.subscription import Started
-from app.errors import Forbidden, ParseFailed, TidegateError, Unauthenticated, ValidationFailed
+from app.errors import CostExceeded, Forbidden, Throttled, TidegateError, Unauthenticated, ValidationFailed
 from app.events.feed import Feed
 from app.principal import Principal
 from app.services.quotes import Desk
-from app.store.pool import Interrupted, SqliteReader, Unanswerable
 from app.store.session import Store
+from app.store.trace import recorded
 
 _OPEN = "{__typename}"
-_HEAVY_SECONDS = 60.0
+_NO_LANE = Declined("off", "there is no lane to this database")
+_REFUSED = Declined("refused", "it is refused before it runs")
 
 
 class ScopedExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -66,12 +69,14 @@ class ScopedExecutor(StrawberryGraphQLCoreExecutionContext):
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How this gateway treats a missing scope, its size caps, and whether it uses the lane; else every operation
-    goes to the ordinary executor."""
+    """How this gateway treats a missing scope, its size caps, what an operation may cost, what each client may spend
+    (None: anything), and whether it uses the lane; else every operation goes to the ordinary executor."""
 
     reject: bool = False
     limits: Limits = field(default_factory=Limits)
     lane: bool = True
+    max_cost: int = 100_000
+    budgets: Budgets | None = None
 
 
 class Engine:
@@ -88,96 +93,92 @@ class Engine:
         self._desk = desk
         self._clock = clock
         self._reject = settings.reject
+        self.meter = Meter(settings.max_cost, clock, settings.budgets)
         self.lane = Lane(self.schema, self.planner, "sqlite" if store.dialect == "sqlite" else "postgresql")
-        self._reader = store.lane if settings.lane else None
-        self._parties: set[str] = set()
+        self._runner = Runner(store.lane) if settings.lane and store.lane is not None else None
 
     async def execute(self, operation: Operation) -> Response:
         """The response to a query or a mutation. Caller faults become responses, never exceptions."""
-        ready = self._ready(operation)
-        if ready is not None:
-            answered = self._now(ready, operation) or await self._later(ready, operation)
-            if answered is not None:
-                return answered
-        return await self.execute_ordinarily(operation)
+        if operation.explain:
+            return await self._explained(operation)
+        return (await self._execute(operation))[0]
 
     def execute_now(self, operation: Operation) -> Response | None:
         """The response, where the lane can give it without waiting for anything; None where it cannot."""
-        if not isinstance(self._reader, SqliteReader):
+        ready = None if operation.explain else self._ready(operation)
+        if not isinstance(ready, Ready) or self._runner is None:
             return None
+        done = self._runner.now(ready)
+        if isinstance(done, Done):
+            return self._written(done, ready, operation)
+        self.meter.release(ready.caller, ready.requested)
+        return None
+
+    async def _execute(self, operation: Operation) -> tuple[Response, Way]:
+        """The response, and which way it came."""
         ready = self._ready(operation)
-        return None if ready is None else self._now(ready, operation)
+        if isinstance(ready, Ready) and self._runner is not None:
+            done = self._runner.now(ready)
+            if done is None:
+                done = await self._runner.later(ready)
+            if isinstance(done, Done):
+                return self._written(done, ready, operation), (ready, done)
+            self.meter.release(ready.caller, ready.requested)
+            ready = done
+        assert isinstance(ready, Declined)
+        self.lane.declined[ready.label] += 1
+        return await self.execute_ordinarily(operation), ready
 
-    def _now(self, ready: Ready, operation: Operation) -> Response | None:
-        reader = self._reader
-        if ready.variant.heavy > monotonic() or not isinstance(reader, SqliteReader):
-            return None
-        wide = ready.organisation in self._parties
-        try:
-            found = reader.now(ready.jobs(wide=wide))
-            text = ready.write(found, wide=wide)
-            if text is None:
-                text = ready.write(self._widened(ready, found, reader.now(ready.jobs(wide=True))), wide=True)
-        except Interrupted:
-            ready.variant.heavy = monotonic() + _HEAVY_SECONDS
-            return None
-        except (Unanswerable, Unready) as reason:
-            self.lane.decline(reason)
-            ready.variant.declined = operation
-            return None
-        return self._written(text, ready, operation)
-
-    async def _later(self, ready: Ready, operation: Operation) -> Response | None:
-        """The lane's response from a database that is waited for; None where the ordinary executor has to answer."""
-        if self._reader is None or ready.variant.declined is operation:
-            return None
-        wide = ready.organisation in self._parties
-        try:
-            found = await self._reader.run(ready.jobs(wide=wide))
-            text = ready.write(found, wide=wide)
-            if text is None:
-                again = await self._reader.run(ready.jobs(wide=True))
-                text = ready.write(self._widened(ready, found, again), wide=True)
-        except (Unanswerable, Unready) as reason:
-            self.lane.decline(reason)
-            return None
-        return self._written(text, ready, operation)
-
-    def _ready(self, operation: Operation) -> Ready | None:
+    def _ready(self, operation: Operation) -> Ready | Declined:
         principal = operation.principal
-        if principal is None or self._reader is None:
-            return None
+        if self._runner is None:
+            return _NO_LANE
+        if principal is None:
+            return _REFUSED
         ready = self.lane.prepare(operation, principal)
-        if ready is not None and ready.variant.denied and (self._reject or operation.reject):
-            return None
+        if isinstance(ready, Declined):
+            return ready
+        if ready.variant.denied and (self._reject or operation.reject):
+            return _REFUSED
+        if ready.requested > self.meter.most or self.meter.draw(principal, ready.requested) > 0:
+            return _REFUSED
         return ready
 
-    def _widened(self, ready: Ready, narrow: Sequence[Any], wide: list[list[Any]]) -> list[list[Any]]:
-        """The rows of the wide statements. Remembers who turned out to be a party, to begin with them next time."""
-        pairs = zip(ready.variant.narrow, narrow, strict=True)
-        if any(one.guarded and rows and rows[0][-1] for (one, _), rows in pairs):
-            if len(self._parties) > 10_000:
-                self._parties.clear()
-            self._parties.add(ready.organisation)
-        return wide
-
-    def _written(self, text: bytes | None, ready: Ready, operation: Operation) -> Response:
-        assert text is not None
+    def _written(self, done: Done, ready: Ready, operation: Operation) -> Response:
         self.lane.taken += 1
         denied = ready.variant.denied
-        return Written(text, [_denial(one, operation.request_id) for one in denied] if denied else ())
+        actual = ready.variant.costs.actual(done.text, done.rows, ready.values)
+        errors = [denial(one, operation.request_id) for one in denied] if denied else ()
+        cost = self.meter.settle(ready.caller, ready.requested, actual)
+        return Written(done.text, errors, {"cost": cost}, self.meter.headers(ready.caller))
+
+    async def _explained(self, operation: Operation) -> Response:
+        """The response with `extensions.plan`."""
+        if operation.principal is None or not operation.principal.has("schema:debug"):
+            response, _ = await self._execute(operation)
+            return response.also(plan={"missingScopes": ["schema:debug"]})
+        with recorded() as statements:
+            response, way = await self._execute(operation)
+        try:
+            charge: Charge | None = self._prepare(operation).charge
+        except _Answered:
+            charge = None
+        return response.also(plan=explain(way, statements, charge))
 
     async def execute_ordinarily(self, operation: Operation) -> Response:
         """The same by resolvers and loaders: what the lane's answer has to equal."""
         try:
-            kind, executor, denied = self._prepare(operation)
+            ready = self._prepare(operation)
+            if ready.kind is OperationType.SUBSCRIPTION:
+                fault = ValidationFailed("Subscriptions go over a WebSocket (graphql-transport-ws) at this address.")
+                return self._refused(refusal(fault, operation.request_id), ready.charge)
+            self._hold(ready.charge, operation)
         except _Answered as answered:
             return answered.response
-        if kind is OperationType.SUBSCRIPTION:
-            fault = ValidationFailed("Subscriptions go over a WebSocket (graphql-transport-ws) at this address.")
-            return _refusal(fault, operation)
-        result: Any = execute_root_selection_set(executor)
-        return _response(await result if isawaitable(result) else result, operation, denied)
+        result: Any = execute_root_selection_set(ready.executor)
+        found: ExecutionResult = await result if isawaitable(result) else result
+        response = _response(found, operation, ready.denied)
+        return self._charged(response, ready.charge, tally(ready.charge.bill, found.data))
 
     async def subscribe(self, operation: Operation) -> Response | AsyncIterator[Response]:
         """The responses to a subscription, one for each event; one response alone where it cannot start. A query or
@@ -191,20 +192,22 @@ class Engine:
         """A subscription that has started, to be read or to be shared; or the one response to whatever else it is, or
         to a subscription that cannot start."""
         try:
-            kind, executor, denied = self._prepare(operation)
+            ready = self._prepare(operation)
+            if ready.kind is not OperationType.SUBSCRIPTION:
+                return await self.execute(operation)
+            self._hold(ready.charge, operation)
         except _Answered as answered:
             return answered.response
-        if kind is not OperationType.SUBSCRIPTION:
-            return await self.execute(operation)
-        stream: Any = create_source_event_stream(executor)
+        stream: Any = create_source_event_stream(ready.executor)
         source = await stream if isawaitable(stream) else stream
         if isinstance(source, ExecutionResult):
-            return _response(source, operation, denied, started=False)
+            return self._charged(_response(source, operation, ready.denied, started=False), ready.charge, 0)
+        self.meter.settle(ready.charge.caller, ready.charge.requested, ready.charge.requested)
 
         def shape(result: ExecutionResult, operation: Operation) -> Response:
-            return _response(result, operation, denied)
+            return _response(result, operation, ready.denied)
 
-        return Started(source, executor, operation, shape)
+        return Started(source, ready.executor, operation, shape)
 
     def root_fields(self, operation: Operation) -> int:
         """How many root fields an operation selects, fragments expanded; 0 for what cannot run."""
@@ -232,34 +235,65 @@ class Engine:
         paths = dict.fromkeys(denied.path for denied in scoped)
         return [FieldAccess(path, path not in lacking, lacking.get(path, ())) for path in paths]
 
-    def _prepare(self, operation: Operation) -> tuple[OperationType, Any, list[Denied]]:
+    def _hold(self, charge: Charge, operation: Operation) -> None:
+        """Draws the cost from the caller's budget, or answers that it is too much."""
+        try:
+            if charge.requested > self.meter.most:
+                raise self.meter.refuse(charge.requested, charge.advice(self.meter.most))
+            self.meter.hold(charge.caller, charge.requested, charge.advice)
+        except (CostExceeded, Throttled) as fault:
+            raise _Answered(self._refused(refusal(fault, operation.request_id), charge)) from fault
+
+    def _charged(self, response: Response, charge: Charge, actual: int) -> Response:
+        """The response with what it did cost, the rest given back."""
+        cost = self.meter.settle(charge.caller, charge.requested, actual)
+        return replace(response, extensions={"cost": cost}, headers=self.meter.headers(charge.caller))
+
+    def _refused(self, response: Response, charge: Charge) -> Response:
+        """The response of what was not run, and for which nothing was drawn."""
+        cost = self.meter.account(charge.caller, charge.requested, 0)
+        headers = {**response.headers, **self.meter.headers(charge.caller)}
+        return replace(response, extensions={"cost": cost}, headers=headers)
+
+    def _prepare(self, operation: Operation) -> "_Prepared":
         principal = operation.principal
         if principal is None:
             raise _Answered(_anonymous(operation))
         plan = self.planner.plan(operation.document, principal.scopes)
         if plan.errors:
-            raise _Answered(_request_errors(plan.errors, operation, syntax=plan.syntax))
+            raise _Answered(request_errors(plan.errors, operation.request_id, syntax=plan.syntax))
         node = plan.operation(operation.operation_name)
         if node is None:
             fault = ValidationFailed(_which(plan, operation.operation_name))
-            raise _Answered(_refusal(fault, operation))
+            raise _Answered(refusal(fault, operation.request_id))
         if operation.read_only and node.operation is OperationType.MUTATION:
             fault = ValidationFailed("A mutation cannot be sent by GET. Use POST.")
-            raise _Answered(_refusal(fault, operation, status=405))
+            raise _Answered(refusal(fault, operation.request_id, status=405))
         executor = self._executor(plan, operation, principal)
         if isinstance(executor, list):
-            raise _Answered(_request_errors(executor, operation, syntax=False))
-        denied = settled(plan, node, executor.variable_values.coerced)
-        if denied and self._refuses_whole(operation, node.operation, denied):
-            raise _Answered(_forbidden(denied, operation))
+            raise _Answered(request_errors(executor, operation.request_id, syntax=False))
+        variables = executor.variable_values.coerced
+        denied = settled(plan, node, variables)
         executor.denied = frozenset((one.type_name, one.field_name) for one in denied)
+        fields = Fields(self.schema, fragments_of(plan), variables)
+        bill = bill_of(self.schema, node, fields, executor.denied, reader_of(variables))
+        charge = Charge(principal, bill, bill.requested.value(variables), variables)
+        if denied and self._refuses_whole(operation, node.operation, denied):
+            raise _Answered(self._refused(forbidden(denied, operation.request_id), charge))
         if any(name in operation.document for name in INTROSPECTION):
             executor.view = self.contract.visible_schema(principal.scopes)
-        return node.operation, executor, denied
+        return _Prepared(node.operation, executor, denied, charge)
 
     def _executor(self, plan: Plan, operation: Operation, principal: Principal) -> Any:
         context = Context(
-            principal, self._store, self._feed, self._clock, operation.request_id, self.access, self._desk
+            principal,
+            self._store,
+            self._feed,
+            self._clock,
+            operation.request_id,
+            self.access,
+            self._desk,
+            self.meter.standing,
         )
         return ScopedExecutor.build(
             self.schema,
@@ -277,6 +311,16 @@ class Engine:
         return self._reject or operation.reject or introspects or (kind is not OperationType.QUERY and root)
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An operation that may run by the ordinary executor."""
+
+    kind: OperationType
+    executor: Any
+    denied: list[Denied]
+    charge: Charge
+
+
 class _Answered(Exception):
     """The request is answered before anything runs."""
 
@@ -288,7 +332,7 @@ class _Answered(Exception):
 def _anonymous(operation: Operation) -> Response:
     if "".join(operation.document.split()) in (_OPEN, f"query{_OPEN}"):
         return Response(200, executed=True, data={"__typename": "Query"})
-    return _refusal(Unauthenticated("Send a token as `Authorization: Bearer …`."), operation)
+    return refusal(Unauthenticated("Send a token as `Authorization: Bearer …`."), operation.request_id)
 
 
 def _which(plan: Plan, name: str | None) -> str:
@@ -300,33 +344,10 @@ def _which(plan: Plan, name: str | None) -> str:
     return f"The document has several operations: name one of {', '.join(names[:10])} as `operationName`."
 
 
-def _refusal(fault: TidegateError, operation: Operation, status: int | None = None) -> Response:
-    return Response(status or fault.status, executed=False, errors=[failure(fault, operation.request_id)])
-
-
-def _request_errors(errors: Sequence[GraphQLError], operation: Operation, *, syntax: bool) -> Response:
-    fault = ParseFailed if syntax else ValidationFailed
-    shaped = [format_error(error, operation.request_id, fault.code) for error in errors]
-    return Response(fault.status, executed=False, errors=shaped)
-
-
-def _forbidden(denied: Sequence[Denied], operation: Operation) -> Response:
-    return Response(403, executed=False, errors=[_denial(one, operation.request_id) for one in denied])
-
-
-def _denial(denied: Denied, request_id: str) -> Mapping[str, Any]:
-    scopes = sorted(denied.scopes)
-    return {
-        "message": f"{'.'.join(denied.path)} needs the scope {' and '.join(scopes)}.",
-        "path": list(denied.path),
-        "extensions": {"code": "FORBIDDEN", "requestId": request_id, "missingScopes": scopes},
-    }
-
-
 def _response(
     result: ExecutionResult, operation: Operation, denied: Sequence[Denied], *, started: bool = True
 ) -> Response:
-    errors = [_denial(one, operation.request_id) for one in denied]
+    errors = [denial(one, operation.request_id) for one in denied]
     errors += [format_error(error, operation.request_id) for error in result.errors or ()]
     if not started:
         return Response(_status(result), executed=False, errors=errors)

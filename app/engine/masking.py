@@ -1,14 +1,16 @@
 """Errors as they leave the process: a code, the request id, and a message only where it is meant for the caller.
 Anything else is logged once under an error id, and the id alone goes out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from graphql import GraphQLError
 
-from app.errors import TidegateError
+from app.engine.operation import Response
+from app.engine.planning.plan import Denied
+from app.errors import ParseFailed, TidegateError, ValidationFailed
 
 _log = structlog.get_logger("tidegate.engine")
 
@@ -33,6 +35,35 @@ def failure(error: TidegateError, request_id: str) -> Mapping[str, Any]:
     return {
         "message": error.message,
         "extensions": {"code": error.code, "requestId": request_id, **error.extensions},
+    }
+
+
+def refusal(fault: TidegateError, request_id: str, status: int | None = None) -> Response:
+    """The response of a request that is not run; 429 says when to come back."""
+    wait = fault.extensions.get("retryAfterSeconds")
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return Response(status or fault.status, executed=False, errors=[failure(fault, request_id)], headers=headers)
+
+
+def request_errors(errors: Sequence[GraphQLError], request_id: str, *, syntax: bool) -> Response:
+    """The response of a document or of variables that do not fit."""
+    fault = ParseFailed if syntax else ValidationFailed
+    shaped = [format_error(error, request_id, fault.code) for error in errors]
+    return Response(fault.status, executed=False, errors=shaped)
+
+
+def forbidden(denied: Sequence[Denied], request_id: str) -> Response:
+    """The response where a missing scope refuses the whole operation."""
+    return Response(403, executed=False, errors=[denial(one, request_id) for one in denied])
+
+
+def denial(denied: Denied, request_id: str) -> Mapping[str, Any]:
+    """The error of one field that the caller's scopes do not reach."""
+    scopes = sorted(denied.scopes)
+    return {
+        "message": f"{'.'.join(denied.path)} needs the scope {' and '.join(scopes)}.",
+        "path": list(denied.path),
+        "extensions": {"code": "FORBIDDEN", "requestId": request_id, "missingScopes": scopes},
     }
 
 

@@ -1,7 +1,7 @@
 """What the edges hand to the engine and get back: an operation as it was sent, a response ready to be written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ from app.principal import Principal
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One GraphQL request. `read_only` refuses mutations (a GET); `reject` refuses the whole operation where
-    a scope is missing instead of answering the rest (`Prefer: reject`)."""
+    a scope is missing instead of answering the rest (`Prefer: reject`); `explain` asks for `extensions.plan`."""
 
     document: str
     variables: Mapping[str, Any] | None
@@ -21,6 +21,7 @@ class Operation:
     request_id: str
     read_only: bool = False
     reject: bool = False
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,34 @@ class Response:
         """The response map as JSON bytes."""
         return orjson.dumps(self.payload())
 
+    def also(self, **extensions: Any) -> "Response":
+        """The same response with more extensions."""
+        return replace(self, extensions={**self.extensions, **extensions})
+
+    def content(self) -> bytes:
+        """The data alone as JSON bytes: what of the response is the same whoever asks again."""
+        return orjson.dumps(self.data)
+
 
 class Written(Response):
     """A response whose data the database has already written as JSON."""
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: bytes, errors: Sequence[Mapping[str, Any]] = ()) -> None:
-        for name, value in (("status", 200), ("executed", True), ("errors", errors), ("extensions", {})):
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "headers", {})
-        object.__setattr__(self, "_text", text)
+    def __init__(
+        self,
+        text: bytes,
+        errors: Sequence[Mapping[str, Any]],
+        extensions: Mapping[str, Any],
+        headers: Mapping[str, str],
+    ) -> None:
+        put = object.__setattr__
+        put(self, "status", 200)
+        put(self, "executed", True)
+        put(self, "errors", errors)
+        put(self, "extensions", extensions)
+        put(self, "headers", headers)
+        put(self, "_text", text)
 
     @property
     def data(self) -> Mapping[str, Any] | None:
@@ -74,6 +92,16 @@ class Written(Response):
     def body(self) -> bytes:
         """The response map as JSON bytes."""
         text: bytes = self._text  # type: ignore[attr-defined]
+        more = orjson.dumps(self.extensions)
         if not self.errors:
-            return b'{"data":%b}' % text
-        return b'{"errors":%b,"data":%b}' % (orjson.dumps(self.errors), text)
+            return b'{"data":%b,"extensions":%b}' % (text, more)
+        return b'{"errors":%b,"data":%b,"extensions":%b}' % (orjson.dumps(self.errors), text, more)
+
+    def also(self, **extensions: Any) -> Response:
+        """The same response with more extensions."""
+        return Written(self._text, self.errors, {**self.extensions, **extensions}, self.headers)  # type: ignore[attr-defined]
+
+    def content(self) -> bytes:
+        """The data alone as JSON bytes."""
+        text: bytes = self._text  # type: ignore[attr-defined]
+        return text

@@ -20,6 +20,7 @@ from app.store import log, statement
 from app.store.log import Relay
 from app.store.pool import open_reader
 from app.store.statement import Children, Select
+from app.store.trace import traced
 from app.store.unit import Unit
 
 OLDEST_SQLITE = (3, 38, 0)
@@ -32,8 +33,8 @@ class Store:
     def __init__(self, url: str, clock: Clock, reader: AsyncEngine, writer: AsyncEngine) -> None:
         self.url = url
         self.clock = clock
-        self.reader = reader
-        self.writer = writer
+        self.reader = traced(reader)
+        self.writer = writer if writer is reader else traced(writer)
         self.dialect = reader.dialect.name
         self.on_events: list[Callable[[], None]] = []
         self.statements = 0

@@ -29,6 +29,11 @@ class GraphQLRequest:
     variables: Mapping[str, Any] | None
     extensions: Mapping[str, Any] | None
 
+    @property
+    def explain(self) -> bool:
+        """Whether `extensions.plan` is asked for."""
+        return bool(self.extensions) and (self.extensions or {}).get("plan") is True
+
 
 async def read_body(headers: Headers, receive: Receive, cap: int, seconds: float) -> bytes:
     """The whole body, at most `cap` bytes; what is over is refused by Content-Length, else while reading.

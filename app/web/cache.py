@@ -18,7 +18,7 @@ def stored_query(request: Request, response: Response, written: HttpResponse, se
     written.headers["Vary"] = VARIES
     if written.status_code != 200 or response.errors or not response.executed:
         return written
-    tag = _tag(written.headers["content-type"], bytes(written.body))
+    tag = _tag(written.headers["content-type"], response.content())
     keep = {
         "Cache-Control": f"private, max-age={seconds}" if seconds else "private, no-cache",
         "ETag": tag,
@@ -31,7 +31,7 @@ def stored_query(request: Request, response: Response, written: HttpResponse, se
 
 
 def _tag(media: str, body: bytes) -> str:
-    """A weak one: whether the bytes were compressed on the way makes no difference."""
+    """A weak one, of the data: compression makes no difference, nor what is left of the client's budget."""
     return f'W/"{hashlib.sha256(media.encode() + body).hexdigest()[:32]}"'
 
 

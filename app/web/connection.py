@@ -204,6 +204,7 @@ class Connection:
             principal=principal,
             request_id=request_id,
             reject=self._settings.reject_missing_scopes or prefers_reject(self._websocket.headers.getlist("prefer")),
+            explain=message.request.explain,
         )
 
     async def _operate(self, message: messages.Subscribe, principal: Principal, request_id: str) -> None:

@@ -151,6 +151,7 @@ class GraphQLEndpoint:
             request_id=record.request_id,
             read_only=request.method != "POST",
             reject=self._settings.reject_missing_scopes or prefers_reject(request.headers.getlist("prefer")),
+            explain=sent.explain,
         )
 
     async def _in_time(self, request: Request, work: Coroutine[Any, Any, Result]) -> Result:

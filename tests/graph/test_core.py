@@ -31,8 +31,6 @@ GRAPH = parse((ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8"), 
 DEEP = 4
 
 LACKING = {
-    "@cost",
-    "@listSize",
     "ClassifyInput",
     "ClassifyResult",
     "Entry.messages",

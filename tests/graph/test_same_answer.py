@@ -14,7 +14,9 @@ import pytest
 
 from app.engine.executor import Engine, EngineSettings
 from app.engine.lane import assemble
+from app.engine.lane.costs import Costs
 from app.engine.operation import Operation, Response
+from app.engine.planning import tally
 from app.engine.planning.size import Limits
 from app.events.bus import Bus
 from app.events.feed import Feed
@@ -42,6 +44,8 @@ class Found:
     divergences: list[str]
     errors: int
     nulls: int
+    refunds: int
+    counted: int = 0
 
 
 def a_caller(rows: Rows, pick: random.Random) -> Principal:
@@ -57,7 +61,7 @@ async def compared(engine: Engine, rows: Rows, how_many: int, seed: int) -> Foun
     """Runs so many operations; of those that the lane takes, compares the answers."""
     pick = random.Random(seed)
     maker = Maker(engine.schema, rows, pick)
-    found = Found(0, 0, Counter(), [], 0, 0)
+    found = Found(0, 0, Counter(), [], 0, 0, 0)
     for _ in range(how_many):
         made = maker.operation()
         operation = Operation(made.document, made.variables, None, a_caller(rows, pick), "request")
@@ -72,13 +76,15 @@ async def compared(engine: Engine, rows: Rows, how_many: int, seed: int) -> Foun
         ordinary = await engine.execute_ordinarily(operation)
         found.errors += bool(ordinary.errors)
         found.nulls += b"null" in quick.body()
+        found.refunds += quick.extensions["cost"]["actual"] < quick.extensions["cost"]["requested"]
         if plain(quick) != plain(ordinary):
             found.divergences.append(f"{operation.document}\n{made.variables}\n{plain(quick)!r}\n{plain(ordinary)!r}")
     return found
 
 
 def plain(response: Response) -> bytes:
-    """The answer, status first, but for the id of a masked error."""
+    """The answer and its cost, status first, but for the id of a masked error."""
+    assert response.extensions["cost"]["requested"] > 0
     errors = [
         {**error, "message": "", "extensions": {**error["extensions"], "errorId": ""}} for error in response.errors
     ]
@@ -90,20 +96,27 @@ async def scene(store: Store, clock: SetClock) -> tuple[Engine, Rows]:
     """An engine over rows at random."""
     rows = await fill(store, seed=20)
     limits = Limits(aliases=500, depth=40, fields=50_000)
-    settings = EngineSettings(limits=limits)
+    settings = EngineSettings(limits=limits, max_cost=10**9)
     engine = Engine(SCHEMA, store, Feed(store, Bus(store)), Desk(store, packaged_book()), clock, settings)
     return engine, rows
 
 
 async def test_the_lane_answers_as_the_executor_does(
-    scene: tuple[Engine, Rows], capsys: pytest.CaptureFixture[str]
+    scene: tuple[Engine, Rows], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, rows = scene
+    counters: list[bool] = []
+    actual = Costs.actual
+    monkeypatch.setattr(
+        Costs, "actual", lambda self, *given: counters.append(bool(self.counter)) or actual(self, *given)
+    )
     found = await compared(engine, rows, HOW_MANY, seed=HOW_MANY)
+    found.counted = sum(counters)
     with capsys.disabled():
         share = found.taken / found.total
         print(f"\n{engine._store.dialect}: {found.taken} of {found.total} by the lane ({share:.0%});", end=" ")
         print(f"{dict(found.uses)}; with errors {found.errors}, with nulls {found.nulls};", end=" ")
+        print(f"cost counted without parsing {found.counted}, given back in part {found.refunds};", end=" ")
         print(f"declined: {dict(engine.lane.declined.most_common(6))}")
     assert not found.divergences, "\n\n".join(found.divergences[:3])
     assert found.taken >= 0.8 * found.total
@@ -112,6 +125,8 @@ async def test_the_lane_answers_as_the_executor_does(
     )
     assert found.errors
     assert found.nulls
+    assert found.refunds > 0.5 * found.taken
+    assert 0.3 * found.taken < found.counted < found.taken
 
 
 def _no_tenant(patch: pytest.MonkeyPatch) -> None:
@@ -144,13 +159,18 @@ def _no_cents(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.mark.parametrize("plant", [_no_tenant, _reversed, _one_too_many, _no_cents])
+def _miscounted(patch: pytest.MonkeyPatch) -> None:
+    count = tally.Counter.count
+    patch.setattr(tally.Counter, "count", lambda self, text, known: count(self, text[: len(text) // 2], known))
+
+
+@pytest.mark.parametrize("plant", [_no_tenant, _reversed, _one_too_many, _no_cents, _miscounted])
 async def test_a_planted_fault_is_caught(
     sqlite_store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     plant(monkeypatch)
     rows = await fill(sqlite_store, seed=20)
-    settings = EngineSettings(limits=Limits(aliases=500, depth=40, fields=50_000))
+    settings = EngineSettings(limits=Limits(aliases=500, depth=40, fields=50_000), max_cost=10**9)
     desk, feed = Desk(sqlite_store, packaged_book()), Feed(sqlite_store, Bus(sqlite_store))
     engine = Engine(SCHEMA, sqlite_store, feed, desk, clock, settings)
     found = await compared(engine, rows, 80, seed=3)

@@ -6,19 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLEnumType,
     GraphQLField,
-    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLScalarType,
     GraphQLSchema,
-    GraphQLUnionType,
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
@@ -36,9 +31,9 @@ from app.engine.bindings import (
     Prefixed,
     Relation,
 )
-from app.engine.lane.inputs import Given, Inputs, NotPlannable, Read
+from app.engine.lane.inputs import Given, Inputs, InPython, Introspects, NotPlannable, OutOfReach, Read
 from app.engine.lane.lists import page_tree
-from app.engine.planning.plan import included
+from app.engine.planning.fields import Fields, Nodes
 from app.ids import type_of
 from app.store.json_tree import (
     Each,
@@ -79,8 +74,6 @@ _FROM_JSON: Mapping[str, Form] = {
     "Decimal": "decimal",
 }
 
-Nodes = list[FieldNode]
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -104,7 +97,7 @@ class Compiler:
     """Compiles one operation for one form of its inputs. `denied` are (type, field) that the caller may not read."""
 
     schema: GraphQLSchema
-    fragments: Mapping[str, FragmentDefinitionNode]
+    fields: Fields
     inputs: Inputs
     denied: frozenset[tuple[str, str]]
     scopes: frozenset[str]
@@ -127,34 +120,14 @@ class Compiler:
 
     def collect(self, kind: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]) -> dict[str, Nodes]:
         """The fields of selection sets by response key, with fragments of that type and @skip/@include applied."""
-        found: dict[str, Nodes] = {}
-        for selections in sets:
-            self._collect(kind, selections, found)
-        return found
-
-    def _collect(self, kind: GraphQLObjectType, selections: SelectionSetNode | None, found: dict[str, Nodes]) -> None:
-        for node in selections.selections if selections else ():
-            if not included(node.directives or (), self.inputs.variables):
-                continue
-            if isinstance(node, FieldNode):
-                found.setdefault((node.alias or node.name).value, []).append(node)
-                continue
-            part: Any = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-            if part.type_condition is None or self._applies(part.type_condition.name.value, kind):
-                self._collect(kind, part.selection_set, found)
-
-    def _applies(self, condition: str, kind: GraphQLObjectType) -> bool:
-        named = self.schema.type_map[condition]
-        if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
-            return self.schema.is_sub_type(named, kind)
-        return named is kind
+        return self.fields.of(kind, sets)
 
     def _root(self, query: GraphQLObjectType, nodes: Nodes) -> Row | Page | Fixed:
         name = nodes[0].name.value
         if name == "__typename":
             return Fixed(query.name)
         if name not in query.fields:
-            raise NotPlannable("introspection")
+            raise Introspects("introspection")
         if (query.name, name) in self.denied:
             return Fixed(None)
         declared = query.fields[name]
@@ -166,7 +139,7 @@ class Compiler:
                 return self._looked_up(lookup.table, declared, kind, nodes)
             case Prefixed() as prefixed:
                 return self._by_prefix(prefixed, declared, nodes)
-        raise NotPlannable(f"{query.name}.{name} is worked out in Python")
+        raise InPython(f"{query.name}.{name} is worked out in Python")
 
     def _looked_up(self, table: str, declared: GraphQLField, kind: GraphQLObjectType, nodes: Nodes) -> Row:
         given = self.arguments(declared, nodes)
@@ -187,7 +160,7 @@ class Compiler:
         if name is None or name not in prefixed.tables:
             return Fixed(None)
         if prefixed.scopes[name] not in self.scopes:
-            raise NotPlannable("a node the caller's scopes do not reach")
+            raise OutOfReach("a node the caller's scopes do not reach")
         kind = self.schema.type_map[name]
         assert isinstance(kind, GraphQLObjectType)
         table = prefixed.tables[name]
@@ -223,7 +196,7 @@ class Compiler:
             found = self._of_row(binding, table, declared, nodes)
             if found is not None:
                 return found
-        raise NotPlannable(f"{kind.name}.{name} is worked out in Python")
+        raise InPython(f"{kind.name}.{name} is worked out in Python")
 
     def _of_row(self, binding: Any, table: str, declared: GraphQLField, nodes: Nodes) -> Value | None:
         target: Any = get_named_type(declared.type)
@@ -324,4 +297,4 @@ def _form(kind: Kind | None, leaf: GraphQLScalarType | GraphQLEnumType) -> Form:
             return kind.form
     elif leaf.name in _FROM_JSON:
         return _FROM_JSON[leaf.name]
-    raise NotPlannable(f"{leaf.name} is printed by Python")
+    raise InPython(f"{leaf.name} is printed by Python")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar, Literal, get_args
 
 from graphql import (
     BooleanValueNode,
@@ -26,6 +26,7 @@ from graphql import (
     value_from_ast,
 )
 
+from app.store.json_shapes import NotExpressible
 from app.values import format_timestamp
 
 Variables = Mapping[str, Any]
@@ -36,12 +37,60 @@ Probe = Callable[[Variables, Literals], Any]
 _LARGEST_INT = 2**31
 
 
+Label = Literal["python", "introspection", "scopes", "form", "values", "database", "kind", "refused", "off"]
+"""Why operations are left to the ordinary executor, for counting: a field is worked out in Python; introspection; what
+scopes may see is only known from rows; a form that the lane does not write; values to be refused; the database would
+not answer; no query at all; it is refused before it runs; there is no lane."""
+LABELS: tuple[Label, ...] = get_args(Label)
+
+
 class NotPlannable(Exception):
-    """The operation is left to the ordinary executor; says why."""
+    """The operation is left to the ordinary executor; says why, in words and by a label."""
+
+    label: ClassVar[Label] = "form"
+
+
+class InPython(NotPlannable):
+    """A field that has to be worked out in Python."""
+
+    label = "python"
+
+
+class Introspects(NotPlannable):
+    """The schema itself is asked for."""
+
+    label = "introspection"
+
+
+class OutOfReach(NotPlannable):
+    """Whether the caller's scopes reach it is for the resolver to say."""
+
+    label = "scopes"
 
 
 class Unready(Exception):
     """This request's values are left to the ordinary executor, which says what is wrong with them."""
+
+    label: ClassVar[Label] = "values"
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Why an operation is left to the ordinary executor: a label, and words that name fields and never values."""
+
+    label: Label
+    text: str
+
+    @classmethod
+    def by(cls, reason: Exception) -> "Declined":
+        """From what was raised; of a database's refusals only that there was one."""
+        label = getattr(reason, "label", None)
+        if label is None:
+            return cls("form", str(reason)) if isinstance(reason, NotExpressible) else _BY_DATABASE
+        return cls(label, str(reason) or "values that the lane does not read")
+
+
+_BY_DATABASE = Declined("database", "the database would not answer it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import orjson
 from graphql import (
-    FragmentDefinitionNode,
     GraphQLInputType,
     GraphQLNonNull,
     GraphQLScalarType,
@@ -25,8 +24,10 @@ from graphql import (
 
 from app.engine.lane.assemble import Assembly, assembly
 from app.engine.lane.compile import Compiler, Row
+from app.engine.lane.costs import Costs, costs_of
 from app.engine.lane.documents import lift
 from app.engine.lane.inputs import (
+    Declined,
     Inputs,
     Literals,
     NotPlannable,
@@ -38,6 +39,7 @@ from app.engine.lane.inputs import (
     variable_probes,
 )
 from app.engine.operation import Operation
+from app.engine.planning.fields import Fields, fragments_of
 from app.engine.planning.plan import Denied, Plan, Planner, settled
 from app.ids import type_of
 from app.principal import Principal
@@ -51,11 +53,12 @@ from app.store.json_statement import (
     row_statement,
 )
 from app.store.json_tree import Fixed, Page
-from app.store.pool import Job, Unanswerable
+from app.store.pool import Job
 
 _FORMS = 64
-_REASONS = 500
 _ABSENT = object()
+_NO_QUERY = Declined("kind", "no query that can be run")
+_PINNED = Declined("form", "literals that are part of the plan")
 
 Key = tuple[str, str | None, frozenset[str]]
 
@@ -63,16 +66,15 @@ Key = tuple[str, str | None, frozenset[str]]
 @dataclass(slots=True)
 class Variant:
     """An operation for one form of its inputs, ready to run. `wide` looks for shared rows too; `narrow` does not, and
-    says in its last column when it should have. Until `heavy` it is kept off the loop, which it has held up; `declined`
-    is the last operation whose rows the database refused to give, so that it is not asked twice."""
+    says in its last column when it should have. Until `heavy` it is kept off the loop, which it has held up."""
 
     assembly: Assembly
     reads: tuple[Read, ...]
     narrow: tuple[tuple[Statement, "_Pick"], ...]
     wide: tuple[tuple[Statement, "_Pick"], ...]
     denied: tuple[Denied, ...]
+    costs: Costs
     heavy: float = 0.0
-    declined: Operation | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +86,7 @@ class Template:
     variables: tuple["_Variable", ...]
     probes: tuple[Probe, ...]
     literals: Literals | None
-    variants: dict[Any, Variant | None] = field(default_factory=dict)
+    variants: dict[Any, Variant | Declined] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +95,21 @@ class Ready:
     the narrow statements were the wrong ones."""
 
     variant: Variant
-    organisation: str
+    caller: Principal
     values: tuple[Any, ...]
+    requested: int
 
     def jobs(self, *, wide: bool) -> list[Job]:
         """SQL and arguments of each root field that is read."""
-        head = (self.organisation, *self.values)
+        head = (self.caller.organisation_id, *self.values)
         return [
             (statement.sql, pick(head + statement.constants))
             for statement, pick in (self.variant.wide if wide else self.variant.narrow)
         ]
+
+    def statements(self, *, wide: bool) -> list[str]:
+        """The SQL of each root field that is read, without its arguments."""
+        return [statement.sql for statement, _ in (self.variant.wide if wide else self.variant.narrow)]
 
     def write(self, found: Sequence[Sequence[Any]], *, wide: bool) -> bytes | None:
         """The data as JSON. Unready where only the executor can tell."""
@@ -119,15 +126,17 @@ class Lane:
     def __init__(self, schema: GraphQLSchema, planner: Planner, dialect: DialectName, room: int = 16 * 2**20) -> None:
         self.declined: Counter[str] = Counter()
         self.taken = 0
+        self.hits = 0
+        self.misses = 0
         self._schema = schema
         self._planner = planner
         self._dialect = dialect
         self._room = room
         self._used = 0
-        self._templates: OrderedDict[Key, Template | None] = OrderedDict()
+        self._templates: OrderedDict[Key, Template | Declined] = OrderedDict()
 
-    def prepare(self, operation: Operation, principal: Principal) -> Ready | None:
-        """What to run for this request; None where the ordinary executor has to answer."""
+    def prepare(self, operation: Operation, principal: Principal) -> Ready | Declined:
+        """What to run for this request, or why the ordinary executor has to answer."""
         name, scopes = operation.operation_name, principal.scopes
         key: Key = (operation.document, name, scopes)
         found = self._templates.get(key, _ABSENT)
@@ -138,34 +147,33 @@ class Lane:
             shared: Key = (lifted.shape, name, scopes)
             found = self._templates.get(shared, _ABSENT) if literals else _ABSENT
             if found is _ABSENT:
+                self.misses += 1
                 return self._first(operation, principal, literals, lifted.places, key, shared)
             key = shared
-        template = cast("Template | None", found)
+        self.hits += 1
+        template = cast("Template | Declined", found)
         self._templates.move_to_end(key)
-        if template is None:
-            return None
+        if isinstance(template, Declined):
+            return template
         return self._bind(template, operation, principal, literals if template.literals is None else template.literals)
 
-    def decline(self, reason: object) -> None:
-        """Counts why an operation was left to the executor; of a database's refusals only that there was one."""
-        text = type(reason).__name__ if isinstance(reason, Unanswerable) else str(reason) or type(reason).__name__
-        self.declined[text if len(self.declined) < _REASONS else "other"] += 1
-
-    def _bind(self, template: Template, operation: Operation, principal: Principal, literals: Literals) -> Ready | None:
+    def _bind(
+        self, template: Template, operation: Operation, principal: Principal, literals: Literals
+    ) -> Ready | Declined:
         try:
             variables = _coerce(template.variables, operation.variables)
             form = tuple([probe(variables, literals) for probe in template.probes])
             variant = template.variants.get(form, _ABSENT)
             if variant is _ABSENT:
                 variant = self._another(template, form, variables, literals, principal.scopes)
-            if variant is None:
-                return None
+            if isinstance(variant, Declined):
+                return variant
             made = cast("Variant", variant)
             values = tuple([read(variables, literals) for read in made.reads])
-        except Unready:
-            self.decline("values")
-            return None
-        return Ready(made, principal.organisation_id, values)
+            requested = made.costs.bill.requested.value(variables, literals)
+        except Unready as reason:
+            return Declined.by(reason)
+        return Ready(made, principal, values, requested)
 
     # --- making templates and variants
 
@@ -177,12 +185,12 @@ class Lane:
         places: Mapping[int, int],
         key: Key,
         shared: Key,
-    ) -> Ready | None:
+    ) -> Ready | Declined:
         """Plans a document that is new, runs its first request, and keeps it under the form that later ones share."""
         plan = self._planner.plan(operation.document, principal.scopes)
         node = None if plan.errors else plan.operation(operation.operation_name)
         if node is None or node.operation is not OperationType.QUERY:
-            return None
+            return _NO_QUERY
         try:
             kinds = _variables(self._schema, node)
             template = Template(plan, node, kinds, self._probes(plan, node, kinds), literals)
@@ -190,13 +198,12 @@ class Lane:
             form = tuple([probe(variables, literals) for probe in template.probes])
             inputs = Inputs(variables, literals, places)
             template.variants[form] = self._compile(template, inputs, principal.scopes)
-        except Unready:
-            self.decline("values")
-            return None
+        except Unready as reason:
+            return Declined.by(reason)
         except (NotPlannable, NotExpressible) as reason:
-            self.decline(reason)
-            self._keep(shared if literals else key, None)
-            return None
+            declined = Declined.by(reason)
+            self._keep(shared if literals else key, declined)
+            return declined
         if literals and len(inputs.taken) == len(literals) and not inputs.pinned:
             template.literals = None
             self._keep(shared, template)
@@ -206,17 +213,16 @@ class Lane:
 
     def _another(
         self, template: Template, form: Any, variables: Variables, literals: Literals, scopes: frozenset[str]
-    ) -> Variant | None:
+    ) -> Variant | Declined:
         """The variant for a form not met before; kept, unless there are too many."""
-        made: Variant | None
+        made: Variant | Declined
         try:
             inputs = Inputs(variables, literals, _places(template.plan))
             made = self._compile(template, inputs, scopes)
             if template.literals is None and (len(inputs.taken) != len(literals) or inputs.pinned):
-                made = None
+                made = _PINNED
         except (NotPlannable, NotExpressible) as reason:
-            self.decline(reason)
-            made = None
+            made = Declined.by(reason)
         if len(template.variants) < _FORMS:
             template.variants[form] = made
         return made
@@ -225,8 +231,10 @@ class Lane:
         plan, node = template.plan, template.operation
         denied = tuple(settled(plan, node, inputs.variables))
         closed = frozenset((one.type_name, one.field_name) for one in denied)
-        compiler = Compiler(self._schema, _fragments(plan), inputs, closed, scopes)
+        fields = Fields(self._schema, fragments_of(plan), inputs.variables)
+        compiler = Compiler(self._schema, fields, inputs, closed, scopes)
         compiled = compiler.compile(node)
+        costs = costs_of(compiler, compiled, node)
         reads = tuple(self._typed(kind, read) for kind, read in zip(compiled.kinds, compiled.reads, strict=True))
         trees = [tree for _, tree in compiled.parts if not isinstance(tree, Fixed)]
 
@@ -234,7 +242,7 @@ class Lane:
             found = [_statement(tree, writer_for(self._dialect, len(reads), narrow=narrow)) for tree in trees]
             return tuple((statement, _picking(statement.places)) for statement in found)
 
-        return Variant(assembly(compiled.parts), reads, written(True), written(False), denied)
+        return Variant(assembly(compiled.parts), reads, written(True), written(False), denied, costs)
 
     def _typed(self, kind: str, read: Read) -> Read:
         """A list is JSON on SQLite and an array on PostgreSQL."""
@@ -242,7 +250,7 @@ class Lane:
             return read
         return lambda variables, literals: orjson.dumps(read(variables, literals)).decode()
 
-    def _keep(self, key: Key, template: Template | None) -> None:
+    def _keep(self, key: Key, template: Template | Declined) -> None:
         self._templates[key] = template
         self._used += _weight(key)
         while self._used > self._room:
@@ -343,11 +351,6 @@ def _coerce(kinds: tuple[_Variable, ...], sent: Mapping[str, Any] | None) -> Var
         else:
             coerced[one.name] = one.coerce(value)
     return coerced
-
-
-def _fragments(plan: Plan) -> dict[str, FragmentDefinitionNode]:
-    assert plan.document is not None
-    return {node.name.value: node for node in plan.document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
 def _places(plan: Plan) -> dict[int, int]:

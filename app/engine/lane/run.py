@@ -1,0 +1,78 @@
+"""Runs a prepared operation on the lane's reading connections: at once, or waited for. What the database will not
+answer is handed back with the reason; it charges nobody and shapes no response."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from app.engine.lane.inputs import Declined, Unready
+from app.engine.lane.plans import Ready
+from app.store.pool import Interrupted, PostgresReader, SqliteReader, Unanswerable
+
+_MOST_PARTIES = 10_000
+_HEAVY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The data as JSON, and the rows it was made of, by the wide statements or the narrow ones."""
+
+    text: bytes
+    rows: Sequence[Sequence[Any]]
+    wide: bool
+
+
+class Runner:
+    """Remembers which organisations are a party of somebody else's rows, to begin with the statements that look for
+    those."""
+
+    def __init__(self, reader: SqliteReader | PostgresReader) -> None:
+        self._reader = reader
+        self._parties: set[str] = set()
+
+    def now(self, ready: Ready) -> Done | Declined | None:
+        """What was read on this thread; None where that would wait for anything."""
+        reader = self._reader
+        if ready.variant.heavy > monotonic() or not isinstance(reader, SqliteReader):
+            return None
+        wide = ready.caller.organisation_id in self._parties
+        try:
+            found = reader.now(ready.jobs(wide=wide))
+            text = ready.write(found, wide=wide)
+            if text is None:
+                found, wide = self._widened(ready, found, reader.now(ready.jobs(wide=True))), True
+                text = ready.write(found, wide=True)
+        except Interrupted:
+            ready.variant.heavy = monotonic() + _HEAVY_SECONDS
+            return None
+        except (Unanswerable, Unready) as reason:
+            return Declined.by(reason)
+        return _done(text, found, wide)
+
+    async def later(self, ready: Ready) -> Done | Declined:
+        """The same from a database that is waited for."""
+        wide = ready.caller.organisation_id in self._parties
+        try:
+            found = await self._reader.run(ready.jobs(wide=wide))
+            text = ready.write(found, wide=wide)
+            if text is None:
+                found, wide = self._widened(ready, found, await self._reader.run(ready.jobs(wide=True))), True
+                text = ready.write(found, wide=True)
+        except (Unanswerable, Unready) as reason:
+            return Declined.by(reason)
+        return _done(text, found, wide)
+
+    def _widened(self, ready: Ready, narrow: Sequence[Any], wide: list[list[Any]]) -> list[list[Any]]:
+        """The rows of the wide statements. Remembers who turned out to be a party."""
+        pairs = zip(ready.variant.narrow, narrow, strict=True)
+        if any(one.guarded and rows and rows[0][-1] for (one, _), rows in pairs):
+            if len(self._parties) > _MOST_PARTIES:
+                self._parties.clear()
+            self._parties.add(ready.caller.organisation_id)
+        return wide
+
+
+def _done(text: bytes | None, rows: Sequence[Sequence[Any]], wide: bool) -> Done:
+    assert text is not None
+    return Done(text, rows, wide)
