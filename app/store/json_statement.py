@@ -31,11 +31,12 @@ from app.store.json_tree import (
     Value,
     kind_of,
 )
-from app.store.scope import RULES, alone
+from app.store.scope import FOREIGN, RULES, SHARED, alone, probed
 from app.store.statement import Link, Order, Select, Where
 from app.store.tables import TABLES
 
 DialectName = Literal["sqlite", "postgresql"]
+Sight = Literal["alone", "foreign", "probed", "listed"]
 _ALIAS = "the_row"
 _MOST_KEYS = 49
 
@@ -75,13 +76,18 @@ def row_statement(select: Select, members: Members, writer: "Writer") -> Stateme
 
 
 @cache
-def _scope(table: str, dialect: DialectName, narrow: bool) -> str:
-    """The tenant filter of a table as SQL over `the_row`; `:organisation` stands for the organisation."""
+def _scope(table: str, dialect: DialectName, sight: Sight) -> str:
+    """The tenant filter of a table as SQL over `the_row`; `:organisation` stands for the organisation. `alone` leaves
+    out what is shared, `foreign` what is not; `probed` asks of each row; `listed` finds the shared rows first."""
     source = cast("Any", TABLES[table].alias(_ALIAS))
-    rule = (alone if narrow else RULES.__getitem__)(table)
+    ways: dict[Sight, Callable[[str], Any]] = {
+        "alone": alone, "foreign": FOREIGN.__getitem__, "probed": probed, "listed": RULES.__getitem__
+    }  # fmt: skip
+    rule = ways[sight](table)
     condition = rule(source, cast("Any", sa.bindparam("organisation", type_=sa.Text())))
+    whole: Any = sa.select(sa.literal_column("1")).select_from(source).where(condition)
     module = sqlite if dialect == "sqlite" else postgresql
-    return str(condition.compile(dialect=module.dialect(paramstyle="named")))
+    return str(whole.compile(dialect=module.dialect(paramstyle="named"))).partition("WHERE ")[2]
 
 
 class Writer(Dialect):
@@ -124,11 +130,10 @@ class Writer(Dialect):
         self._rows += 1
         return Row(f"t{self._rows}", table)
 
-    def scope(self, row: Row, *, within: bool = False) -> str:
+    def scope(self, row: Row, *, within: bool = False, sight: Sight = "probed") -> str:
         """The tenant filter; `within` the rows of a parent it must not be what rows are looked up by."""
-        text = _scope(row.table, self.dialect, self._narrow)
-        if self._narrow and text != _scope(row.table, self.dialect, False):
-            self._shared = True
+        self._shared = self._shared or row.table in SHARED
+        text = _scope(row.table, self.dialect, "alone" if self._narrow else sight)
         if within and self.dialect == "sqlite":
             text = text.replace(f"{_ALIAS}.organisation_id", f"+{_ALIAS}.organisation_id")
         return text.replace(f"{_ALIAS}.", f"{row.alias}.").replace(":organisation", self.owner)
@@ -259,15 +264,32 @@ class Writer(Dialect):
 
     def count(self, select: Select, column: str, link: Link | None, parent: Row | None) -> str:
         row = self.row(select.table)
-        conditions = self._conditions(Select(select.table, select.where), row, within=parent is not None)
+        within = parent is not None
+        sight: Sight = "probed" if within else "listed"
+        conditions = self._conditions(Select(select.table, select.where), row, within=within, sight=sight)
         if parent is not None:
             conditions.insert(0, self._belongs(row, column, link, parent))
         return f"SELECT count(*) FROM {select.table} {row.alias} WHERE {' AND '.join(conditions)}"
 
     def select_from(self, select: Select, row: Row, *, more: bool = False) -> str:
-        """FROM's operand and all that follows it."""
-        conditions = " AND ".join(self._conditions(select, row))
-        text = f"{select.table} {row.alias} WHERE {conditions}"
+        """FROM's operand and all that follows it. Of a list whose rows may be shared, a page of the own rows and one
+        of the shared ones are found first, each in its own quick way."""
+        listed = bool(select.order) and select.table in FOREIGN and not self._narrow
+        conditions = [self._either(select, row, more=more)] if listed else self._conditions(select, row)
+        return f"{select.table} {row.alias} WHERE {' AND '.join(conditions)}{self._page_of(select, row, more=more)}"
+
+    def _either(self, select: Select, row: Row, *, more: bool) -> str:
+        pages, sights = [], ("alone", "foreign")
+        for sight in cast("tuple[Sight, ...]", sights):
+            there = self.row(select.table)
+            conditions = " AND ".join(self._conditions(select, there, sight=sight))
+            page = self._page_of(select, there, more=more)
+            source = f"SELECT {there.alias}.id FROM {select.table} {there.alias} WHERE {conditions}{page}"
+            pages.append(f"SELECT id FROM ({source}) {there.alias}")
+        return f"{row.alias}.id IN ({' UNION ALL '.join(pages)})"
+
+    def _page_of(self, select: Select, row: Row, *, more: bool) -> str:
+        text = ""
         if select.order:
             keys = [self.sort_key(row, order) for order in select.order]
             text += f" ORDER BY {self._ordering(select.order, keys)}"
@@ -275,8 +297,9 @@ class Writer(Dialect):
             text += f" LIMIT {self.slot(select.limit)}{' + 1' if more else ''}"
         return text
 
-    def _conditions(self, select: Select, row: Row, *, within: bool = False) -> list[str]:
-        found = [f"({self.scope(row, within=within)})", *(self._condition(row, where) for where in select.where)]
+    def _conditions(self, select: Select, row: Row, *, within: bool = False, sight: Sight = "probed") -> list[str]:
+        found = [f"({self.scope(row, within=within, sight=sight)})"]
+        found += [self._condition(row, where) for where in select.where]
         if select.after is not None:
             keys = ", ".join(self.sort_key(row, order) for order in select.order)
             values = ", ".join(self.slot(slot) for slot in select.after)

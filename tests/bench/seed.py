@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
+from zlib import crc32
 
 import sqlalchemy as sa
 
@@ -131,7 +132,7 @@ class Plan:
         pick = random.Random("shipment")
         for i in range(self.amounts.shipments):
             at = _START + timedelta(minutes=i)
-            reference, importer = f"SHP-{i:07d}", identifier("Party", pick.randrange(self.amounts.parties))
+            reference, importer = f"SHP-{i:07d}", self._importer("shipment", i)
             yield {
                 "id": identifier("Shipment", i), "organisation_id": self.organisation, "reference": reference,
                 "status": pick.choice(_SHIPPED), "mode": pick.choice(_MODES), "carrier": "Meridian Ocean Lines",
@@ -167,7 +168,7 @@ class Plan:
             yield {
                 "id": identifier("Entry", i), "organisation_id": self.organisation, "entry_number": number,
                 "type": "01", "port": pick.choice(_PORTS),
-                "importer_id": identifier("Party", pick.randrange(self.amounts.parties)),
+                "importer_id": self._importer("entry", i),
                 "shipment_id": identifier("Shipment", i % self.amounts.shipments), "environment": "SIMULATED",
                 "status": status, "release_status": release, "summary_status": summary, "filed_at": filed,
                 "released_at": filed + timedelta(days=1) if filed and release == "RELEASED" else None,
@@ -199,10 +200,12 @@ class Plan:
             }  # fmt: skip
 
     def _pairs(self, noun: str, kind: str, amount: int) -> Rows:
-        pick = random.Random(f"{noun} party")
         for i in range(amount):
-            party = identifier("Party", pick.randrange(self.amounts.parties))
+            party = self._importer(noun, i)
             yield {f"{noun}_id": identifier(kind, i), "party_id": party, "organisation_id": self.organisation}
+
+    def _importer(self, noun: str, number: int) -> str:
+        return identifier("Party", crc32(f"{noun} {number}".encode()) % self.amounts.parties)
 
 
 async def seed(url: str, amounts: Amounts) -> dict[str, int]:

@@ -1,10 +1,13 @@
 """For every table there is: another tenant sees none of its rows, and one that is a party sees what it takes part in.
 The tables are enumerated, so a new one without a factory or a rule fails here."""
 
+from typing import Any
+
 import pytest
+import sqlalchemy as sa
 
 from app.principal import Principal
-from app.store.scope import RULES
+from app.store.scope import FOREIGN, RULES, Rule, alone, probed
 from app.store.session import Store
 from app.store.statement import Children, Link, Order, Select
 from app.store.tables import TABLES
@@ -89,6 +92,27 @@ async def test_a_party_sees_what_it_takes_part_in_and_nothing_else(store: Store)
             assert (await seen(store, caller(other), table, family))[0] == expected, table
             assert (await seen(store, caller(other), table, family))[4] == expected, table
         assert await store.count(caller(other), Select(table)) == len(shown), table
+
+
+async def test_however_the_filter_is_written_it_keeps_the_same_rows(store: Store) -> None:
+    # given one that is a party of another's rows, one that is a party of nothing, and the owner
+    family, other, third = await make_family(store), await make_family(store), await make_family(store)
+    await link(store, other.organisation, family.party)
+    for table in TABLES.values():
+
+        async def kept(rule: Rule, organisation: str, table: sa.Table = table) -> set[tuple[Any, ...]]:
+            found = await store.fetch(sa.select(*table.primary_key).where(rule(table, organisation)))
+            return {tuple(row) for row in found}
+
+        for organisation in (family.organisation, other.organisation, third.organisation):
+            whole = await kept(RULES[table.name], organisation)
+            assert await kept(probed(table.name), organisation) == whole, table.name
+            if organisation != other.organisation:
+                assert await kept(alone(table.name), organisation) == whole, table.name
+            if table.name in FOREIGN:
+                foreign = await kept(FOREIGN[table.name], organisation)
+                assert foreign == whole - await kept(alone(table.name), organisation), table.name
+                assert bool(foreign) == (organisation == other.organisation)
 
 
 async def test_a_party_of_a_shipment_only_does_not_see_its_entry(sqlite_store: Store) -> None:
