@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Any, Final
 
 from app.countries import is_country
 from app.duty.assessment import (
@@ -78,12 +78,12 @@ class Recipe:
 _Others = tuple[tuple[str, tuple[tuple[str, Recipe], ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Held:
-    """A recipe with those of the other answers to its questions."""
+    """A recipe with those of the other answers to its questions, None until one is asked for."""
 
     recipe: Recipe
-    others: _Others
+    others: _Others | None = None
 
 
 class Calculator:
@@ -96,6 +96,7 @@ class Calculator:
         self.measures = measures
         self._known_elsewhere = known_elsewhere
         self._held: dict[_Key, _Held | DutyFault] = {}
+        self._come_to: dict[tuple[object, ...], dict[str, Any]] = {}
 
     def assess_lines(
         self,
@@ -133,7 +134,7 @@ class Calculator:
         if missing := (*base.missing, *(unit for unit in recipe.units if unit not in line.quantities)):
             return _unanswered(recipe, number, value, missing)
         components, total = _components(recipe, base, value, line.quantities, cents)
-        asked = self._questions(held, line, number, base, value, total, cents) if questions and held.others else ()
+        asked = self._questions(held, line, number, base, value, total, cents) if questions else ()
         return LineAssessment(
             number,
             recipe.number,
@@ -164,9 +165,10 @@ class Calculator:
         found = self._held.get(key)
         if found is None:
             recipe = self._found(line, on, source, declared)
-            found = recipe if isinstance(recipe, DutyFault) else _Held(recipe, self._others(recipe))
+            found = recipe if isinstance(recipe, DutyFault) else _Held(recipe)
             if len(self._held) >= _KEPT:
                 self._held.clear()
+                self._come_to.clear()
             self._held[key] = found
         return found
 
@@ -201,22 +203,25 @@ class Calculator:
         return self._decided(recipe, facts)
 
     def _decided(self, recipe: Recipe, facts: tuple[tuple[str, FactValue], ...]) -> Recipe:
-        """A recipe with what its measures come to for a set of facts."""
-        declared = dict(facts)
+        """A recipe with what its measures come to for a set of facts; found once for all numbers that have the same."""
         column = recipe.column
-        decision = decide(recipe.matched, declared, column.claim, self.measures)
-        steps = tuple(_step(charge, declared) for charge in decision.charges)
-        return replace(
-            recipe,
-            facts=facts,
-            steps=steps,
-            replaced=any(step.type is MeasureRateType.REPLACE_BASE for step in steps),
-            units=tuple(step.measure.rate.unit for step in steps if step.measure.rate.unit is not None),
-            not_applied=tuple(NotApplied(measure, reason) for measure, reason in decision.set_aside),
-            notices=decision.notices if column.refused is None else (column.refused, *decision.notices),
-            exemptions=decision.exemptions,
-            asked=decision.asked,
-        )
+        key = (tuple([measure.id for measure in recipe.matched]), facts, column.claim)
+        found = self._come_to.get(key)
+        if found is None:
+            declared = dict(facts)
+            decision = decide(recipe.matched, declared, column.claim, self.measures)
+            steps = tuple(_step(charge, declared) for charge in decision.charges)
+            found = self._come_to[key] = {
+                "steps": steps,
+                "replaced": any(step.type is MeasureRateType.REPLACE_BASE for step in steps),
+                "units": tuple(step.measure.rate.unit for step in steps if step.measure.rate.unit is not None),
+                "not_applied": tuple(NotApplied(measure, reason) for measure, reason in decision.set_aside),
+                "notices": decision.notices,
+                "exemptions": decision.exemptions,
+                "asked": decision.asked,
+            }
+        notices = found["notices"] if column.refused is None else (column.refused, *found["notices"])
+        return replace(recipe, facts=facts, **{**found, "notices": notices})
 
     def _line(self, text: str, source: TariffSource) -> TariffLineFacts | DutyFault:
         try:
@@ -240,6 +245,7 @@ class Calculator:
     ) -> tuple[Question, ...]:
         """The facts whose other answers would change the duty, each priced."""
         found: list[Question] = []
+        held.others = self._others(held.recipe) if held.others is None else held.others
         for name, others in held.others:
             priced: list[Alternative] = []
             for answer, other in others:

@@ -323,6 +323,7 @@ class MeasureBook:
     omissions: tuple[Omission, ...]
     fees: tuple[Mapping[str, object], ...] = ()
     _by_day: dict[tuple[str, date], tuple[Measure, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _classes: dict[tuple[str, date], dict[str, str | None]] = field(default_factory=dict, repr=False, compare=False)
 
     def of_origin(self, origin: str, on: date) -> tuple[Measure, ...]:
         """The measures in force on a day that reach goods of an origin, in the order of slot and rank."""
@@ -361,11 +362,24 @@ class MeasureBook:
             return False
         if scope.everything or (scope.prefixes and digits.startswith(scope.prefixes)):
             return True
+        known = self._classes_of(digits, on) if scope.lists else {}
         for name, category in scope.lists:
-            found = self.lists[name].classify(digits, on)
+            if name not in known:
+                known[name] = self.lists[name].classify(digits, on)
+            found = known[name]
             if found is not None and (category is None or category == found):
                 return True
         return False
+
+    def _classes_of(self, digits: str, on: date) -> dict[str, str | None]:
+        """What the lists looked at so far make of a number: many measures share a list, and books with other measures
+        share this one's lists."""
+        found = self._classes.get((digits, on))
+        if found is None:
+            if len(self._classes) >= _KEPT:
+                self._classes.clear()
+            found = self._classes[(digits, on)] = {}
+        return found
 
     def covers(self, origins: Iterable[str], origin: str, on: date) -> bool:
         """Whether a list of country codes, `@GROUP` names and `*` has a country on a day."""
