@@ -3,6 +3,7 @@ A settable clock, and three organisations with a caller each. Which tests share 
 logging behind."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
@@ -24,6 +25,7 @@ from tests.scenes import SetClock, Tenants, make_tenants, principal_of
 __all__ = ["SetClock", "Tenants", "make_tenants", "principal_of"]
 
 _numbers = count(1)
+TEMPLATE = "template_tidegate"
 
 # Modules that start browsers, servers and killed processes run one after the other, on one worker: they wait by the
 # clock, and their fixtures are dear. Others that make one dear thing for all their tests keep it on one worker, too.
@@ -80,8 +82,8 @@ def postgres_url() -> Iterator[str]:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 server.psql(f"ALTER SYSTEM SET {setting} = off;")  # the server itself is never killed here
             server.psql("SELECT pg_reload_conf();")
-            server.psql("CREATE DATABASE template_tidegate;")
-            _migrate(url.replace("DB", "template_tidegate"))
+            server.psql(f"CREATE DATABASE {TEMPLATE};")
+            _migrate(url.replace("DB", TEMPLATE))
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -111,12 +113,8 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
-    url: str = request.getfixturevalue("postgres_url")
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    admin = url.replace("DB", "postgres")
-    _execute(admin, f"CREATE DATABASE {name} TEMPLATE template_tidegate")
-    yield url.replace("DB", name)
-    _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+    with cloned(request.getfixturevalue("postgres_url"), TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture
@@ -167,6 +165,16 @@ def broker(tenants: Tenants) -> Principal:
     return tenants.broker
 
 
+@contextlib.contextmanager
+def cloned(server: str, template: str) -> Iterator[str]:
+    """A database of one's own on the server, made from a template and dropped at the end."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    admin = server.replace("DB", "postgres")
+    execute(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.replace("DB", name)
+    execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def _migrate(url: str) -> None:
     async def run() -> None:
         store = Store.open(url)
@@ -176,8 +184,10 @@ def _migrate(url: str) -> None:
     asyncio.run(run())
 
 
-def _execute(url: str, statement: str) -> None:
+def execute(url: str, statement: str) -> None:
     import asyncpg
+
+    """Runs one statement outside a transaction."""
 
     async def run() -> None:
         connection: Any = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))

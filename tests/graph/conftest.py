@@ -1,9 +1,13 @@
 """A small world seen through the graph: an importer with a classified product on a shipment with an entry and a quote,
 its partner who sells on that shipment, a stranger; and `ask`, which runs an operation as one of them."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,10 +30,11 @@ from app.tariff.starter import starter_export, starter_label
 from app.values import OrganisationKind
 from schema import build_schema
 from tests import scenes
-from tests.conftest import SetClock, Tenants
+from tests.conftest import TEMPLATE, SetClock, Tenants, cloned, execute, make_tenants
 
 Ask = Callable[..., Awaitable[Response]]
 SCHEMA = build_schema()
+TEMPLATE_WORLD = "template_world"
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,16 @@ async def starter_tariff(store: Store) -> None:
     )
 
 
+def make_engine(store: Store, desk: Desk, settings: EngineSettings | None = None) -> Engine:
+    """An engine over a store, as the application builds it."""
+    return Engine(SCHEMA, store, Feed(store, Bus(store)), desk, store.clock, settings or EngineSettings())
+
+
 async def make_world(store: Store, tenants: Tenants, settings: EngineSettings | None = None) -> World:
     """Built through the services, so that it is what users would have."""
     await starter_tariff(store)
     desk = Desk(store, packaged_book())
-    engine = Engine(SCHEMA, store, Feed(store, Bus(store)), desk, store.clock, settings or EngineSettings())
+    engine = make_engine(store, desk, settings)
     importer = tenants.importer
     product = await scenes.a_product(store, importer)
     shipment = await scenes.a_shipment(store, importer)
@@ -95,16 +105,73 @@ async def make_world(store: Store, tenants: Tenants, settings: EngineSettings | 
     )
 
 
-@pytest.fixture
-async def world(store: Store, tenants: Tenants) -> World:
-    return await make_world(store, tenants)
+@dataclass(frozen=True)
+class Made:
+    """What a copy of the world's database has: the callers, and the ids by type name."""
+
+    importer: Principal
+    partner: Principal
+    stranger: Principal
+    ids: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def sqlite_made(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
+    """The world in a SQLite file, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("world") / "template.sqlite3"
+    shutil.copy(sqlite_template, path)
+    return path, asyncio.run(_made(f"sqlite+aiosqlite:///{path}"))
+
+
+@pytest.fixture(scope="session")
+def postgres_made(postgres_url: str) -> Made:
+    """The world in the database TEMPLATE_WORLD, made once and cloned for each test."""
+    execute(postgres_url.replace("DB", "postgres"), f"CREATE DATABASE {TEMPLATE_WORLD} TEMPLATE {TEMPLATE}")
+    return asyncio.run(_made(postgres_url.replace("DB", TEMPLATE_WORLD)))
+
+
+async def _made(url: str) -> Made:
+    store = Store.open(url, SetClock())
+    world = await make_world(store, await make_tenants(store))
+    await store.close()
+    return Made(world.importer, world.partner, world.stranger, world.ids)
 
 
 @pytest.fixture
-async def sqlite_world(sqlite_store: Store) -> World:
-    from tests.conftest import make_tenants
+def sqlite_copy(sqlite_made: tuple[Path, Made], tmp_path: Path) -> tuple[str, Made]:
+    path, made = sqlite_made
+    shutil.copy(path, tmp_path / "world.sqlite3")
+    return f"sqlite+aiosqlite:///{tmp_path / 'world.sqlite3'}", made
 
-    return await make_world(sqlite_store, await make_tenants(sqlite_store))
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_copy(request: pytest.FixtureRequest) -> Iterator[tuple[str, Made]]:
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_copy")
+        return
+    made = request.getfixturevalue("postgres_made")
+    with cloned(request.getfixturevalue("postgres_url"), TEMPLATE_WORLD) as url:
+        yield url, made
+
+
+@pytest.fixture
+async def world(either_copy: tuple[str, Made], clock: SetClock) -> AsyncIterator[World]:
+    async with _opened(*either_copy, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def sqlite_world(sqlite_copy: tuple[str, Made], clock: SetClock) -> AsyncIterator[World]:
+    async with _opened(*sqlite_copy, clock) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def _opened(url: str, made: Made, clock: SetClock) -> AsyncIterator[World]:
+    store = Store.open(url, clock)
+    engine = make_engine(store, Desk(store, packaged_book()))
+    yield World(engine, store, made.importer, made.partner, made.stranger, dict(made.ids))
+    await store.close()
 
 
 async def ask(world: World, document: str, principal: Principal | None = None, **variables: Any) -> Response:
