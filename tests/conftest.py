@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 
@@ -23,6 +24,9 @@ from tests.nats_server import NatsServer, nats_binary
 from tests.scenes import SetClock, Tenants, make_tenants, principal_of
 
 __all__ = ["SetClock", "Tenants", "make_tenants", "principal_of"]
+
+hypothesis.settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
+hypothesis.settings.load_profile("tests")
 
 _numbers = count(1)
 TEMPLATE = "template_tidegate"
@@ -130,11 +134,11 @@ async def postgres_store(postgres_url: str, clock: SetClock) -> AsyncIterator[St
     """A store on PostgreSQL, for what SQLite does not have."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin = postgres_url.replace("DB", "postgres")
-    await asyncio.to_thread(_execute, admin, f"CREATE DATABASE {name} TEMPLATE template_tidegate")
+    await asyncio.to_thread(execute, admin, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     opened = Store.open(postgres_url.replace("DB", name), clock)
     yield opened
     await opened.close()
-    await asyncio.to_thread(_execute, admin, f"DROP DATABASE {name} WITH (FORCE)")
+    await asyncio.to_thread(execute, admin, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

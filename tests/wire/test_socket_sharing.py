@@ -134,7 +134,7 @@ async def house(make_house: Callable[..., Any]) -> AsyncIterator[House]:
         yield made
 
 
-async def until(true: Callable[[], bool | Awaitable[bool]], seconds: float = 5) -> None:
+async def until(true: Callable[[], bool | Awaitable[bool]], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.005)
