@@ -10,6 +10,8 @@ from app.web.answers import error_response
 from app.web.ports import Authenticator, Engine
 from app.web.record import record_of
 
+_NAMED = {"Content-Disposition": 'inline; filename="schema.graphql"', "Vary": "Authorization, Cookie"}
+
 
 class SchemaEndpoint:
     """One route; faults come back as GraphQL errors."""
@@ -19,13 +21,13 @@ class SchemaEndpoint:
         self._authenticator = authenticator
 
     async def get(self, request: Request) -> HttpResponse:
-        """200 text/plain; 401 and 403 as the engine says."""
+        """200 text/plain, named schema.graphql where it is saved; 401 and 403 as the engine says."""
         record = record_of(request.scope)
         try:
             principal = await self._authenticator.authenticate(request.headers.get("authorization"))
             if principal is not None:
                 record.organisation_id = principal.organisation_id
-            return PlainTextResponse(self._engine.sdl(principal))
+            return PlainTextResponse(self._engine.sdl(principal), headers=_NAMED)
         except Exception as error:
             return error_response(error, record.request_id)
 

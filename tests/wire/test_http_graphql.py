@@ -337,6 +337,8 @@ async def test_the_schema_is_text_for_who_may_see_it(client: httpx2.AsyncClient)
     good = await client.get("/schema.graphql", headers=GOOD)
     plain = await client.get("/schema.graphql", headers={"Authorization": "Bearer plain"})
     nobody = await client.get("/schema.graphql")
+    assert good.headers["content-disposition"] == 'inline; filename="schema.graphql"'
+    assert {"Authorization", "Cookie"} <= {part.strip() for part in good.headers["vary"].split(",")}
 
     assert good.headers["content-type"] == "text/plain; charset=utf-8"
     assert "type Query" in good.text

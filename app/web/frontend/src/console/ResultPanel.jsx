@@ -1,6 +1,6 @@
 // The views beside GraphiQL's JSON: table, chart, what went wrong, what it cost, and the file to take away.
 
-import { useGraphiQL } from '@graphiql/react';
+import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { fileName, toCsv } from '../model/csv.js';
 import { firstTable, label, sorted, summaryOf, tablesOf } from '../model/tables.js';
@@ -118,10 +118,13 @@ function Faults({ run }) {
 }
 
 function Empty() {
+  const { run } = useGraphiQLActions();
+  const name = useGraphiQL(state => state.operationName);
   return (
     <div className="empty">
       <p><strong>Nothing has run in this tab yet.</strong></p>
-      <p>Choose a question from <em>Saved operations</em>, or press the round button beside the editor.</p>
+      <p>Choose a question from <em>Saved operations</em>, or run the one that is open.</p>
+      {name && <p><button type="button" className="button primary" onClick={() => run()}>Run it</button></p>}
     </div>
   );
 }
