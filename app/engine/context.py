@@ -1,8 +1,10 @@
 """What a resolver is given: the caller, the store, loaders that live as long as one answer, the feed, the clock."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import strawberry
 
@@ -36,14 +38,20 @@ class Context:
     explain: Callable[[str, Principal], Sequence[FieldAccess]]
     desk: Desk
     standing: Callable[[Principal], Standing | None]
+    running: "set[asyncio.Task[Any]]" = field(default_factory=set)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loaders = Loaders(self.store, self.principal)
+        self.loaders = Loaders(self.store, self.principal, self.running)
 
     def fresh(self) -> "Context":
         """The same context with empty loaders, so that the next event reads the rows as they are then."""
         return replace(self)
+
+    def stop(self) -> None:
+        """Cancels the batches that are being read, with their statements."""
+        for task in self.running:
+            task.cancel()
 
     def today(self) -> date:
         """The day that an absent `asOf` means, in UTC."""

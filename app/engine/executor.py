@@ -1,6 +1,7 @@
 """Runs a planned operation and shapes its response. The executor never calls the resolver of a field that the plan
 denied; everything a caller may hear of an error goes through `app.engine.masking`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import isawaitable
@@ -176,7 +177,11 @@ class Engine:
         except _Answered as answered:
             return answered.response
         result: Any = execute_root_selection_set(ready.executor)
-        found: ExecutionResult = await result if isawaitable(result) else result
+        try:
+            found: ExecutionResult = await result if isawaitable(result) else result
+        except asyncio.CancelledError:
+            ready.executor.context_value.stop()
+            raise
         response = _response(found, operation, ready.denied)
         return self._charged(response, ready.charge, tally(ready.charge.bill, found.data))
 

@@ -29,9 +29,10 @@ class _Shared(DataLoader[Any, Any]):
 class Loaders:
     """The loaders of one answer, made when first asked for."""
 
-    def __init__(self, store: Store, principal: Principal) -> None:
+    def __init__(self, store: Store, principal: Principal, running: "set[asyncio.Task[Any]]") -> None:
         self._store = store
         self._principal = principal
+        self._running = running
         self._made: dict[Hashable, DataLoader[Any, Any]] = {}
 
     def row(self, table: str) -> "DataLoader[str, Any]":
@@ -126,8 +127,22 @@ class Loaders:
         """A loader of the caller's own, made once for each name."""
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = _Shared(load, max_batch_size=_BATCH)
+            made = self._made[name] = _Shared(self._tracked(load), max_batch_size=_BATCH)
         return made
+
+    def _tracked(self, load: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
+        """The same, known to `running` while it runs: a batch is a task of its own, which nobody else could cancel."""
+
+        async def tracked(keys: Sequence[Any]) -> Any:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
+            try:
+                return await load(keys)
+            finally:
+                self._running.discard(task)
+
+        return tracked
 
 
 def _line_of(found: dict[tuple[str, str], Any], number: str, revision: Any | None) -> Any | None:

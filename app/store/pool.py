@@ -6,6 +6,7 @@ import base64
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
+from threading import Event
 from time import monotonic, thread_time
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from app.filing.ports import find_port
 
 AT_ONCE_SECONDS = 0.1
 _WAITED = 10  # times as long by the clock on the wall: a busy machine makes no statement heavy, a slow disk does
+_CANCEL_SECONDS = 2.0
 _CHECK_EVERY = 20_000  # instructions of SQLite's machine between two looks at the clock
 
 
@@ -62,11 +64,12 @@ class SqliteReader:
         async with self._turn:
             if self._beside is None:
                 self._beside = _Connection(self._path, None)
-            work = asyncio.get_running_loop().run_in_executor(None, self._beside.run, jobs)
+            halt = Event()
+            work = asyncio.get_running_loop().run_in_executor(None, self._beside.run, jobs, halt)
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
-                self._beside.stop()
+                halt.set()
                 with suppress(Interrupted, Unanswerable):
                     await work
                 raise
@@ -92,13 +95,13 @@ class _Connection:
             self._made.execute(f"PRAGMA {pragma}")
         self._made.create_function("tidegate_cursor", 2, _cursor, deterministic=True)
         self._made.create_function("tidegate_port", 2, _port, deterministic=True)
-        if seconds is not None:
-            self._made.set_progress_handler(self._overdue, _CHECK_EVERY)
-        self.stop = self._made.interrupt
+        self._halt: Event | None = None
+        self._made.set_progress_handler(self._halted if seconds is None else self._overdue, _CHECK_EVERY)
         self.close = self._made.close
 
-    def run(self, jobs: Sequence[Job]) -> list[list[Any]]:
-        self._deadline = 0.0
+    def run(self, jobs: Sequence[Job], halt: Event | None = None) -> list[list[Any]]:
+        """The rows of each statement. Raises Interrupted where that takes too long, or once `halt` is set."""
+        self._deadline, self._halt = 0.0, halt
         execute = self._made.execute
         try:
             if len(jobs) == 1:
@@ -114,6 +117,10 @@ class _Connection:
             raise Unanswerable(str(fault)) from fault
         except (sqlite3.Error, OverflowError) as fault:
             raise Unanswerable(str(fault)) from fault
+
+    def _halted(self) -> int:
+        """Asked likewise: a flag, since `interrupt()` is not heard by a statement that is just about to begin."""
+        return int(self._halt is not None and self._halt.is_set())
 
     def _overdue(self) -> int:
         """Asked by SQLite every so often; the clocks start at a statement's first question."""
@@ -142,6 +149,9 @@ class PostgresReader:
         try:
             found = await self._execute(connection, jobs)
             broken = False
+        except asyncio.CancelledError:
+            await self._stopped(connection)
+            raise
         except (asyncpg.DataError, asyncpg.StatementTooComplexError, asyncpg.QueryCanceledError) as fault:
             broken = False
             raise Unanswerable(str(fault)) from fault
@@ -150,6 +160,11 @@ class PostgresReader:
         finally:
             self._give(connection, broken)
         return found
+
+    async def _stopped(self, connection: Any) -> None:
+        """Waits until the server was told to cancel the statement, which closing does and terminating would prevent."""
+        with suppress(Exception):
+            await asyncio.shield(connection.close(timeout=_CANCEL_SECONDS))
 
     async def _execute(self, connection: Any, jobs: Sequence[Job]) -> list[list[Any]]:
         if len(jobs) == 1:

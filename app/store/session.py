@@ -17,6 +17,7 @@ from app.clock import Clock, system_clock
 from app.errors import Refused
 from app.principal import Caller
 from app.store import log, statement
+from app.store.interrupt import connect
 from app.store.log import Relay
 from app.store.pool import open_reader
 from app.store.statement import Children, Select
@@ -150,7 +151,10 @@ class Store:
 
 def _sqlite(url: str, *, writes: bool) -> AsyncEngine:
     size = 1 if writes else 4
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0)
+    parsed = make_url(url)
+    path, options = parsed.get_dialect()().create_connect_args(parsed)
+    creator = {} if writes else {"async_creator": lambda: connect(*path, **options)}
+    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, **creator)
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
