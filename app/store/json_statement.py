@@ -136,7 +136,8 @@ class Writer(Dialect):
         text = _scope(row.table, self.dialect, "alone" if self._narrow else sight)
         if within and self.dialect == "sqlite":
             text = text.replace(f"{_ALIAS}.organisation_id", f"+{_ALIAS}.organisation_id")
-        return text.replace(f"{_ALIAS}.", f"{row.alias}.").replace(":organisation", self.owner)
+        text = text.replace(f"{_ALIAS}.", f"{row.alias}.")
+        return text.replace(":organisation", self.owner) if ":organisation" in text else text
 
     def members(self, row: Row, members: Members) -> str:
         if len(members) > _MOST_KEYS:

@@ -3,7 +3,8 @@ for anonymously, with one scope missing, as another tenant, and with exactly the
 cannot reach fails here until it has a sample argument."""
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -15,9 +16,14 @@ from graphql import (
     is_leaf_type,
 )
 
+from app.engine.executor import Engine, EngineSettings
 from app.engine.operation import Operation
 from app.engine.scopes import missing_for
+from app.events.bus import Bus
+from app.events.feed import Feed
 from app.principal import SCOPES
+from app.services.quotes import Desk
+from app.tariff.measure_file import packaged_book
 from tests.graph.conftest import SCHEMA, World, codes, holding
 
 GRAPH = SCHEMA._schema
@@ -143,6 +149,17 @@ def variables(world: World) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(params=[True, False], ids=["lane", "ordinary"])
+def either_world(request: pytest.FixtureRequest, sqlite_world: World) -> Iterator[World]:
+    """The same world by both ways of the engine; the fast one is really taken, the other never leads there."""
+    lane = bool(request.param)
+    desk = Desk(sqlite_world.store, packaged_book())
+    feed = Feed(sqlite_world.store, Bus(sqlite_world.store))
+    engine = Engine(SCHEMA, sqlite_world.store, feed, desk, sqlite_world.store.clock, EngineSettings(lane=lane))
+    yield replace(sqlite_world, engine=engine)
+    assert (engine.lane.taken > 0) is lane
+
+
 async def test_without_a_token_every_field_is_401(sqlite_world: World) -> None:
     answered = []
     for one in FIELDS:
@@ -155,13 +172,13 @@ async def test_without_a_token_every_field_is_401(sqlite_world: World) -> None:
     assert answered == []
 
 
-async def test_with_one_scope_missing_the_field_is_null_and_forbidden(sqlite_world: World) -> None:
+async def test_with_one_scope_missing_the_field_is_null_and_forbidden(either_world: World) -> None:
     wrong = []
     for one in FIELDS:
         for scope in sorted(one.needs):
-            caller = holding(sqlite_world.importer, *(frozenset(SCOPES) - {scope}))
-            response = await sqlite_world.engine.execute(
-                Operation(one.document, variables(sqlite_world), None, caller, "req-1")
+            caller = holding(either_world.importer, *(frozenset(SCOPES) - {scope}))
+            response = await either_world.engine.execute(
+                Operation(one.document, variables(either_world), None, caller, "req-1")
             )
             told = [error for error in response.errors if error["extensions"]["code"] == "FORBIDDEN"]
             others = missing_scopes_are_optional(one, scope)
@@ -176,12 +193,12 @@ def missing_scopes_are_optional(one: Reached, scope: str) -> bool:
     return one.type_name in ("TariffRevision",) or one.name in ("tariffRevision", "revision", "tariffRevisions")
 
 
-async def test_with_exactly_its_scopes_a_field_is_not_forbidden(sqlite_world: World) -> None:
+async def test_with_exactly_its_scopes_a_field_is_not_forbidden(either_world: World) -> None:
     wrong = []
     for one in FIELDS:
-        caller = holding(sqlite_world.importer, *one.needs)
-        response = await sqlite_world.engine.execute(
-            Operation(one.document, variables(sqlite_world), None, caller, "req-1")
+        caller = holding(either_world.importer, *one.needs)
+        response = await either_world.engine.execute(
+            Operation(one.document, variables(either_world), None, caller, "req-1")
         )
         if response.status != 200 or response.errors:
             wrong.append(f"{one.type_name}.{one.name} with {sorted(one.needs)}: {response.status} {response.errors}")
@@ -192,7 +209,7 @@ async def test_with_exactly_its_scopes_a_field_is_not_forbidden(sqlite_world: Wo
 TENANT_ROOTS = {"product", "shipment", "entry", "classification", "dutyQuote", "node"}
 
 
-async def test_another_tenant_gets_null_and_empty_lists_for_every_root(sqlite_world: World) -> None:
+async def test_another_tenant_gets_null_and_empty_lists_for_every_root(either_world: World) -> None:
     shown = {}
     for one in FIELDS:
         if one.type_name != "Query" or one.name in ("viewer", "tariffLine", "tariffLines", "tariffRevisions"):
@@ -206,8 +223,8 @@ async def test_another_tenant_gets_null_and_empty_lists_for_every_root(sqlite_wo
             if (connection)
             else one.document
         )
-        response = await sqlite_world.engine.execute(
-            Operation(document, variables(sqlite_world), None, sqlite_world.stranger, "req-1")
+        response = await either_world.engine.execute(
+            Operation(document, variables(either_world), None, either_world.stranger, "req-1")
         )
         assert list(response.errors) == []
         assert response.data is not None
@@ -224,8 +241,8 @@ async def test_another_tenant_is_told_of_the_tariff_and_of_nothing_else(sqlite_w
     assert response.data == {"events": {"nodes": [{"type": "TARIFF_REVISION_LOADED"}]}}
 
 
-async def test_a_partner_sees_the_entry_and_shipment_it_is_a_party_of_and_nothing_else(sqlite_world: World) -> None:
-    response = await sqlite_world.engine.execute(
+async def test_a_partner_sees_the_entry_and_shipment_it_is_a_party_of_and_nothing_else(either_world: World) -> None:
+    response = await either_world.engine.execute(
         Operation(
             """{ entries(first: 5) { nodes { id lines { number product { sku } } importer { name } } }
                  shipments(first: 5) { nodes { reference lines { number product { sku } } seller { name } } }
@@ -233,7 +250,7 @@ async def test_a_partner_sees_the_entry_and_shipment_it_is_a_party_of_and_nothin
                  dutyQuotes(first: 5) { nodes { id } } }""",
             None,
             None,
-            sqlite_world.partner,
+            either_world.partner,
             "req-1",
         )
     )
@@ -243,7 +260,7 @@ async def test_a_partner_sees_the_entry_and_shipment_it_is_a_party_of_and_nothin
         "entries": {
             "nodes": [
                 {
-                    "id": sqlite_world.ids["Entry"],
+                    "id": either_world.ids["Entry"],
                     "lines": [{"number": 1, "product": None}],
                     "importer": {"name": "Importer"},
                 }

@@ -3,13 +3,17 @@ The tables are enumerated, so a new one without a factory or a rule fails here."
 
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
 from app.principal import Principal
+from app.store.json_dialects import writer_for
+from app.store.json_statement import page_statement, row_statement
+from app.store.json_tree import Member, Nodes, Page, Path, Scalar, Slot
 from app.store.scope import FOREIGN, RULES, Rule, alone, probed
 from app.store.session import Store
-from app.store.statement import Children, Link, Order, Select
+from app.store.statement import Children, Link, Order, Select, Where
 from app.store.tables import TABLES
 from tests.factories import FACTORIES, MODELS, Family, link, make_family
 from tests.scenes import SYSTEM
@@ -59,6 +63,27 @@ async def seen(store: Store, who: Principal, table: str, family: Family) -> tupl
     )
 
 
+async def seen_by_the_lane(store: Store, who: Principal, table: str, family: Family) -> tuple[int, int, int, int]:
+    """How many of the family's rows the lane's statements show: a look-up and a page, without and with what is
+    shared."""
+    key, value = key_of(table), key_value(table, family)
+    members = (Member("key", Scalar(Path(key), "text")),)
+    order = tuple(Order(column.name) for column in TABLES[table].primary_key)
+    page = Page(
+        Select(table, order=order, limit=Slot(1, "integer")), "", None, False, False, (members,), (("nodes", Nodes(0)),)
+    )
+    found = []
+    for narrow in (True, False):
+        writer = [writer_for("sqlite" if store.dialect == "sqlite" else "postgresql", 2, narrow=narrow) for _ in "ab"]
+        one = row_statement(Select(table, (Where(key, "eq", Slot(0)),)), members, writer[0])
+        for statement in (one, page_statement(page, writer[1])):
+            given = (who.organisation_id, value, 50, *statement.constants)
+            assert store.lane is not None
+            rows = (await store.lane.run([(statement.sql, [given[place] for place in statement.places])]))[0]
+            found.append(sum(orjson.loads(row[0])["key"] == value for row in rows if row[0]))
+    return found[0], found[1], found[2], found[3]
+
+
 def test_every_table_has_a_factory_and_a_rule() -> None:
     assert set(FACTORIES) == set(TABLES)
     assert set(MODELS) == set(TABLES)
@@ -69,6 +94,7 @@ async def test_the_owner_sees_its_row_in_every_table(store: Store) -> None:
     family = await make_family(store)
     for table in TABLES:
         assert await seen(store, caller(family), table, family) == (1, 1, 1, 1, 1), table
+        assert await seen_by_the_lane(store, caller(family), table, family) == (1, 1, 1, 1), table
 
 
 async def test_another_tenant_sees_no_row_of_any_table_but_the_tariff(store: Store) -> None:
@@ -76,6 +102,7 @@ async def test_another_tenant_sees_no_row_of_any_table_but_the_tariff(store: Sto
     for table in TABLES:
         expected = (1, 1, 1, 1, 1) if table in PUBLIC else (0, 0, 0, 0, 0)
         assert await seen(store, caller(other), table, family) == expected, table
+        assert await seen_by_the_lane(store, caller(other), table, family) == expected[:4], table
         own = await store.count(caller(other), Select(table))
         assert own == (2 if table in PUBLIC else 1) + (table == "installation"), table  # one row is the database's own
 
@@ -91,6 +118,9 @@ async def test_a_party_sees_what_it_takes_part_in_and_nothing_else(store: Store)
         if table not in OWN_LINKS:
             assert (await seen(store, caller(other), table, family))[0] == expected, table
             assert (await seen(store, caller(other), table, family))[4] == expected, table
+            narrow = expected if table in PUBLIC else 0
+            by_lane = await seen_by_the_lane(store, caller(other), table, family)
+            assert by_lane == (narrow, narrow, expected, expected), table
         assert await store.count(caller(other), Select(table)) == len(shown), table
 
 
