@@ -106,12 +106,13 @@ def configure_logging(
         last += [tell, _hide_secrets, _json_line]
     else:
         colours = (stream or sys.stderr).isatty()
-        last += [tell, _hide_secrets, _console(colours)]
+        last += [tell, _hide_secrets, _as_text, _console(colours)]
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.raiseExceptions = False  # a record that cannot be written would be shown whole, with what callers sent
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its context at every look at the database
     structlog.configure(
         processors=[
@@ -171,6 +172,13 @@ def _places(_logger: Any, _method: str, record: Record) -> Record:
 def _hide_secrets(_logger: Any, _method: str, record: Record) -> Record:
     hidden: Record = hide_secrets(dict(record))
     return hidden
+
+
+def _as_text(_logger: Any, _method: str, record: Record) -> Record:
+    """The places of an exception as lines, which is what the console shows."""
+    if isinstance(record.get("exception"), list):
+        record["exception"] = "\n".join(record["exception"])
+    return record
 
 
 def _console(colours: bool) -> structlog.typing.Processor:

@@ -12,6 +12,10 @@ from app.store.columns import Words
 from app.store.scope import visible
 from app.store.tables import TABLES
 
+MOST_WORDS, LONGEST_WORD = 900, 10_000
+"""What a search can be about: no text that is stored has a longer word, and SQLite takes no longer pattern and no
+deeper condition."""
+
 Operator = Literal["eq", "in", "ge", "lt", "under", "words", "filled"]
 
 
@@ -142,7 +146,9 @@ def _condition(table: Table, where: Where) -> ColumnElement[bool]:
         case "under":
             return sa.or_(column == where.value, column.startswith(where.value, autoescape=True))
         case "words":
-            words = str(where.value).casefold().split()
+            words = dict.fromkeys(str(where.value).casefold().split())
+            if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+                return sa.false()
             return sa.and_(sa.true(), *(column.contains(word, autoescape=True) for word in words))
 
 

@@ -318,3 +318,13 @@ async def test_the_same_key_and_input_gives_the_stored_payload_another_input_a_c
             "userErrors": [{"code": "IDEMPOTENCY_CONFLICT", "field": ["idempotencyKey"]}],
         }
     }
+
+
+@pytest.mark.parametrize("text", ["x" * 60_000, "%" * 30_000, " ".join(map(str, range(5_000)))])
+@pytest.mark.parametrize("beside", ["", "viewer { subject }"], ids=["compiled", "resolved"])
+async def test_a_search_for_more_than_any_text_has_finds_nothing(world: World, text: str, beside: str) -> None:
+    document = f"query($s: String) {{ products(first: 1, filter: {{search: $s}}) {{ nodes {{ sku }} }} {beside} }}"
+    response = await ask(world, document, s=text)
+    assert list(response.errors) == []
+    assert response.data is not None
+    assert response.data["products"] == {"nodes": []}

@@ -79,6 +79,29 @@ def test_no_secret_reaches_a_log_line(written: io.StringIO, log_format: LogForma
     assert "ValueError" in text
 
 
+@pytest.mark.parametrize("log_format", list(LogFormat))
+def test_an_exception_is_told_by_type_and_place_in_either_form(
+    written: io.StringIO, log_format: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(LogLevel.INFO, log_format, written)
+    try:
+        raise ValueError("the price is 12345")
+    except ValueError as error:
+        logger("app").error("resolver_failed", error_id="e-1", exc_info=error)
+    logger("app").error("failed", value=Unprintable())
+    text = written.getvalue()
+    assert "resolver_failed" in text
+    assert "ValueError < test_telemetry.py" in text
+    assert "12345" not in text + capsys.readouterr().err
+
+
+class Unprintable:
+    """Cannot be written, and tells what it holds in the attempt."""
+
+    def __repr__(self) -> str:
+        raise TypeError("12345")
+
+
 def test_what_is_not_secret_is_kept() -> None:
     facts = {"max_tokens": 4000, "url": "http://127.0.0.1:8000/graphql", "scopes": ("a", "b"), "count": 1}
     assert hide_secrets(facts) == {**facts, "scopes": ["a", "b"]}

@@ -10,7 +10,7 @@ from app.engine.lane.inputs import Given, NotPlannable, Read, Unready, stored
 from app.engine.paging import LARGEST, decode, keys_of
 from app.errors import BadUserInput
 from app.store.json_tree import Edges, Fixed, Info, Members, Nodes, Page, Slot, Total, kind_of
-from app.store.statement import Order, Select, Where
+from app.store.statement import LONGEST_WORD, MOST_WORDS, Order, Select, Where
 
 if TYPE_CHECKING:
     from app.engine.lane.compile import Compiler
@@ -172,6 +172,9 @@ def _condition(compiler: "Compiler", table: str, template: Where, member: Given,
 
 
 def patterns(text: str) -> list[str]:
-    """For each word of a text the LIKE pattern, escaped by /, of what contains it."""
+    """For each word of a text the LIKE pattern, escaped by /, of what contains it. Unready for more than texts have."""
     escapes: Mapping[int, str] = {ord(sign): f"/{sign}" for sign in "/%_"}
-    return [f"%{word.translate(escapes)}%" for word in text.casefold().split()]
+    words = text.casefold().split()
+    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+        raise Unready("a search for more than any text has")
+    return [f"%{word.translate(escapes)}%" for word in words]
