@@ -87,6 +87,7 @@ class Template:
     probes: tuple[Probe, ...]
     literals: Literals | None
     variants: dict[Any, Variant | Declined] = field(default_factory=dict)
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,9 @@ class Lane:
             made = Declined.by(reason)
         if len(template.variants) < _FORMS:
             template.variants[form] = made
+            template.weight += _weight_of(made)
+            self._used += _weight_of(made)
+            self._make_room()
         return made
 
     def _compile(self, template: Template, inputs: Inputs, scopes: frozenset[str]) -> Variant:
@@ -251,11 +255,18 @@ class Lane:
         return lambda variables, literals: orjson.dumps(read(variables, literals)).decode()
 
     def _keep(self, key: Key, template: Template | Declined) -> None:
+        if isinstance(template, Template):
+            template.weight = sum(_weight_of(made) for made in template.variants.values())
+            self._used += template.weight
         self._templates[key] = template
         self._used += _weight(key)
-        while self._used > self._room:
-            old, _ = self._templates.popitem(last=False)
-            self._used -= _weight(old)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Lets go of what was asked for the longest ago."""
+        while self._used > self._room and self._templates:
+            key, old = self._templates.popitem(last=False)
+            self._used -= _weight(key) + (old.weight if isinstance(old, Template) else 0)
 
     def _probes(self, plan: Plan, node: OperationDefinitionNode, kinds: Iterable["_Variable"]) -> tuple[Probe, ...]:
         return (
@@ -361,3 +372,10 @@ def _places(plan: Plan) -> dict[int, int]:
 
 def _weight(key: Key) -> int:
     return 8_000 + 60 * len(key[0])
+
+
+def _weight_of(made: Variant | Declined) -> int:
+    """The bytes of a variant, roughly: its statements, and what is kept to fill and to read them."""
+    if isinstance(made, Declined):
+        return 200
+    return 3_000 + 2 * sum(len(statement.sql) for statement, _ in (*made.narrow, *made.wide))
