@@ -18,6 +18,7 @@ from app.engine.charge import Budgets, Charge, Meter
 from app.engine.context import Context, FieldAccess
 from app.engine.contract.views import Contract
 from app.engine.lane import Declined, Done, Lane, Ready, Runner, Way, explain
+from app.engine.lane.flat import Flats
 from app.engine.masking import denial, forbidden, format_error, refusal, request_errors
 from app.engine.operation import Operation, Response, Written
 from app.engine.planning.cost import bill_of, reader_of
@@ -97,6 +98,7 @@ class Engine:
         self.meter = Meter(settings.max_cost, clock, settings.budgets)
         self.lane = Lane(self.schema, self.planner, "sqlite" if store.dialect == "sqlite" else "postgresql")
         self._runner = Runner(store.lane) if settings.lane and store.lane is not None else None
+        self._flats = Flats(self.schema)
 
     async def execute(self, operation: Operation) -> Response:
         """The response to a query or a mutation. Caller faults become responses, never exceptions."""
@@ -212,7 +214,9 @@ class Engine:
         def shape(result: ExecutionResult, operation: Operation) -> Response:
             return _response(result, operation, ready.denied)
 
-        return Started(source, ready.executor, operation, shape)
+        text, name, node = operation.document, operation.operation_name, ready.executor.operation
+        plain = None if ready.denied else self._flats.of(text, name, node)
+        return Started(source, ready.executor, operation, shape, plain)
 
     def root_fields(self, operation: Operation) -> int:
         """How many root fields an operation selects, fragments expanded; 0 for what cannot run."""

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from app.principal import Principal
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Response:
         """The data alone as JSON bytes: what of the response is the same whoever asks again."""
         return orjson.dumps(self.data)
 
+    def at(self, cursor: str) -> "Response":
+        """The same as the answer to an event."""
+        return replace(self, cursor=cursor)
+
 
 class Written(Response):
     """A response whose data the database has already written as JSON."""
@@ -71,9 +78,10 @@ class Written(Response):
     def __init__(
         self,
         text: bytes,
-        errors: Sequence[Mapping[str, Any]],
-        extensions: Mapping[str, Any],
-        headers: Mapping[str, str],
+        errors: Sequence[Mapping[str, Any]] = (),
+        extensions: Mapping[str, Any] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        cursor: str | None = None,
     ) -> None:
         put = object.__setattr__
         put(self, "status", 200)
@@ -81,6 +89,7 @@ class Written(Response):
         put(self, "errors", errors)
         put(self, "extensions", extensions)
         put(self, "headers", headers)
+        put(self, "cursor", cursor)
         put(self, "_text", text)
 
     @property
@@ -92,10 +101,9 @@ class Written(Response):
     def body(self) -> bytes:
         """The response map as JSON bytes."""
         text: bytes = self._text  # type: ignore[attr-defined]
-        more = orjson.dumps(self.extensions)
-        if not self.errors:
-            return b'{"data":%b,"extensions":%b}' % (text, more)
-        return b'{"errors":%b,"data":%b,"extensions":%b}' % (orjson.dumps(self.errors), text, more)
+        told = b'"errors":%b,' % orjson.dumps(self.errors) if self.errors else b""
+        more = b',"extensions":%b' % orjson.dumps(self.extensions) if self.extensions else b""
+        return b'{%b"data":%b%b}' % (told, text, more)
 
     def also(self, **extensions: Any) -> Response:
         """The same response with more extensions."""
@@ -105,3 +113,7 @@ class Written(Response):
         """The data alone as JSON bytes."""
         text: bytes = self._text  # type: ignore[attr-defined]
         return text
+
+    def at(self, cursor: str) -> Response:
+        """The same as the answer to an event."""
+        return Written(self._text, self.errors, self.extensions, self.headers, cursor)  # type: ignore[attr-defined]

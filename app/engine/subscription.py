@@ -11,12 +11,16 @@ from typing import Any
 from graphql import ExecutionResult, FieldNode, OperationDefinitionNode, VariableNode
 from graphql.execution import execute_subscription_event
 
+from app.engine.lane.flat import Flat
 from app.engine.masking import failure
-from app.engine.operation import Operation, Response
+from app.engine.operation import Operation, Response, Written
 from app.errors import TidegateError
 from app.events.feed import Tail
 from app.principal import Principal
+from app.telemetry import logger
 from app.values import canonical_json
+
+_log = logger(__name__)
 
 Shape = Callable[[ExecutionResult, Operation], Response]
 
@@ -24,8 +28,11 @@ Shape = Callable[[ExecutionResult, Operation], Response]
 class Started:
     """One started subscription. Its executor holds the caller, so that each event is read with the caller's sight."""
 
-    def __init__(self, tail: Tail, executor: Any, operation: Operation, shape: Shape) -> None:
+    def __init__(
+        self, tail: Tail, executor: Any, operation: Operation, shape: Shape, plain: Flat | None = None
+    ) -> None:
         self.tail = tail
+        self._plain = plain
         self._executor = executor
         self._operation = operation
         self._shape = shape
@@ -37,6 +44,11 @@ class Started:
 
     def answer(self, row: Any) -> Response | Awaitable[Response]:
         """The response to one event, with loaders of its own; at once where nothing has to be read for it."""
+        if self._plain is not None:
+            try:
+                return Written(self._plain(row, self._executor.context_value))
+            except Exception:  # what is wrong with the event the executor tells, in its own way
+                _log.debug("subscription.not_plain", position=row.position)
         result: Any = execute_subscription_event(self._executor.build_per_event_executor(row))
         return self._later(result) if isawaitable(result) else self._shape(result, self._operation)
 
@@ -53,7 +65,7 @@ class Started:
             async for row in rows:
                 answer = self.answer(row)
                 response = await answer if isawaitable(answer) else answer
-                yield replace(response, cursor=self.tail.feed.cursor(row.position))
+                yield response.at(self.tail.feed.cursor(row.position))
         except TidegateError as fault:
             yield Response(200, executed=True, data=None, errors=[failure(fault, self.request_id)])
         finally:
@@ -79,7 +91,7 @@ class Started:
         executor = copy(self._executor)
         executor.context_value = replace(executor.context_value, principal=principal, request_id=request_id)
         operation = replace(self._operation, principal=principal, request_id=request_id)
-        return Started(replace(self.tail, principal=principal), executor, operation, self._shape)
+        return Started(replace(self.tail, principal=principal), executor, operation, self._shape, self._plain)
 
     async def _later(self, result: Awaitable[ExecutionResult]) -> Response:
         return self._shape(await result, self._operation)
