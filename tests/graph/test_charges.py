@@ -191,3 +191,21 @@ async def test_a_viewer_sees_the_budget(sqlite_store: Store, clock: SetClock, ro
         "limit": "1000", "available": "997", "restoreRatePerSecond": "2.5"
     }  # fmt: skip
     assert (without.data or {})["viewer"]["budget"] == dict.fromkeys(("limit", "available", "restoreRatePerSecond"))
+
+
+async def test_what_a_missing_scope_refuses_says_its_cost_and_spends_nothing(
+    sqlite_store: Store, clock: SetClock, rows: Rows, lane: bool
+) -> None:
+    buckets = Buckets(1_000, 1.0, lambda: 5.0)
+    engine = an_engine(sqlite_store, clock, lane=lane, budgets=buckets)
+    caller = replace(rows.callers[0], scopes=frozenset({"products:read"}))
+    document = "{ products(first: 5) { nodes { id unitPrice { amount } manufacturer { name } } } }"
+
+    refused = await engine.execute(Operation(document, None, None, caller, "request", reject=True))
+    filtered = await engine.execute(Operation(document, None, None, caller, "request"))
+
+    assert (refused.status, refused.executed) == (403, False)
+    assert (refused.extensions["cost"]["requested"], refused.extensions["cost"]["actual"]) == (7, 0)
+    assert refused.extensions["cost"]["available"] == 1_000
+    assert filtered.extensions["cost"]["requested"] == 7
+    assert filtered.extensions["cost"]["available"] == 1_000 - filtered.extensions["cost"]["actual"]
