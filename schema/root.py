@@ -6,7 +6,7 @@ import strawberry
 from graphql import GraphQLInputObjectType
 from strawberry.schema.config import StrawberryConfig
 
-from app.engine.bindings import Lookup, Paged, Prefixed, computed, paged
+from app.engine.bindings import InForce, Lookup, Paged, Prefixed, computed, paged
 from app.engine.context import Info
 from app.engine.paging import PageArguments
 from app.engine.planning.weights import PAGE, costing, counted, feed
@@ -130,7 +130,7 @@ class Query:
         """By id or number."""
         return await _one(info, "entry", entry_where(by))
 
-    @computed("One line of the tariff in force on a day; null where it is not in force.")
+    @computed("One line of the tariff in force on a day; null where it is not in force.", binding=InForce())
     async def tariff_line(
         self,
         info: Info,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from app.engine.bindings import PAGING, column, computed, declare
+from app.engine.bindings import PAGING, InForce, RateText, column, computed, declare, related
 from app.engine.context import Context, Info
 from app.engine.paging import Edge, Page, PageArguments, PageInfo, pack, root_page, unpack
 from app.engine.planning.weights import costing
@@ -89,7 +89,7 @@ class TariffLine(Node):
     footnotes: list[str] = column("Its footnotes, such as references to chapter 99.")
     quota_quantity: str = column("The quota quantity where the line has one.")
 
-    @computed("The general rate (column 1); null where no rate stands.", needs=("general",))
+    @computed("The general rate (column 1); null where no rate stands.", binding=RateText("general"))
     def general(root: Any) -> Rate | None:  # noqa: N805
         """Parsed."""
         return _rate(root.general)
@@ -100,7 +100,7 @@ class TariffLine(Node):
         rates: Any = parse_special(root.special) if root.special else ()
         return list(rates)
 
-    @computed("The column 2 rate; null where no rate stands.", needs=("other",))
+    @computed("The column 2 rate; null where no rate stands.", binding=RateText("other"))
     def other(root: Any) -> Rate | None:  # noqa: N805
         """Parsed."""
         return _rate(root.other)
@@ -119,11 +119,7 @@ class TariffLine(Node):
         found: Any = await measures_of(info.context, root.number, origin_country, as_of or info.context.today())
         return list(found)
 
-    @computed("The revision this line stands in.", needs=("revision_id",))
-    async def revision(root: Any, info: Info) -> TariffRevision:  # noqa: N805
-        """By id."""
-        found: TariffRevision = await info.context.loaders.row("tariff_revision").load(root.revision_id)
-        return found
+    revision: TariffRevision = related("The revision this line stands in.", "tariff_revision", "revision_id")
 
     @computed("The next numbered line above.", needs=("revision_id", "parent_number"))
     async def parent(root: Any, info: Info) -> "TariffLine | None":  # noqa: N805
@@ -168,7 +164,7 @@ def tariff_line_by(name: str) -> Any:
         return await info.context.loaders.tariff_line().load((number, as_of or info.context.today()))
 
     description = "The line of its HTS number in the revision in force; null where it is not."
-    return computed(description, needs=(name,), weight=2)(resolve)
+    return computed(description, binding=InForce(name), weight=2)(resolve)
 
 
 async def find_line(context: Context, number: str, as_of: date | None) -> Any | None:

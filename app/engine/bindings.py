@@ -96,6 +96,21 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class InForce:
+    """The line of the tariff in force on the day of the argument `asOf`, or today, whose number stands in the column
+    `by`; where there is none, in the argument `number`."""
+
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RateText:
+    """A rate as it is parsed from the text in a column; null where that is empty. SQL knows its `text`."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Python:
     """Worked out in Python; says from which columns."""
 
@@ -213,7 +228,7 @@ def computed(
     *,
     needs: tuple[str, ...] = (),
     scopes: Scopes = (),
-    binding: Lookup | Prefixed | Listed | None = None,
+    binding: Lookup | Prefixed | Listed | InForce | RateText | None = None,
     weight: int = 0,
     size: int | ListSize | None = None,
 ) -> Decorator:

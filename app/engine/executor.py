@@ -96,7 +96,7 @@ class Engine:
         self._clock = clock
         self._reject = settings.reject
         self.meter = Meter(settings.max_cost, clock, settings.budgets)
-        self.lane = Lane(self.schema, self.planner, "sqlite" if store.dialect == "sqlite" else "postgresql")
+        self.lane = Lane(self.schema, self.planner, "sqlite" if store.dialect == "sqlite" else "postgresql", clock)
         self._runner = Runner(store.lane) if settings.lane and store.lane is not None else None
         self._flats = Flats(self.schema)
 

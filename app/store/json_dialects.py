@@ -11,8 +11,9 @@ import orjson
 
 from app.filing.ports import known_ports
 from app.store.json_shapes import Row
-from app.store.json_statement import DialectName, Writer
+from app.store.json_statement import Writer
 from app.store.json_tree import Page, Path, Scalar, kind_of
+from app.store.sight import DialectName
 
 
 class SqliteWriter(Writer):

@@ -5,11 +5,7 @@ the answer holds the bodies as JSON, then the sort keys where cursors are asked 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, ClassVar, Literal, cast
-
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from typing import Any, ClassVar, cast
 
 from app.store.json_shapes import Dialect, NotExpressible, Row
 from app.store.json_tree import (
@@ -19,6 +15,7 @@ from app.store.json_tree import (
     Info,
     Inner,
     Known,
+    Line,
     Many,
     Members,
     Nodes,
@@ -31,14 +28,13 @@ from app.store.json_tree import (
     Value,
     kind_of,
 )
-from app.store.scope import FOREIGN, RULES, SHARED, alone, probed
+from app.store.scope import FOREIGN, SHARED
+from app.store.sight import ROW, DialectName, Sight, scope_text
 from app.store.statement import Link, Order, Select, Where
 from app.store.tables import TABLES
 
-DialectName = Literal["sqlite", "postgresql"]
-Sight = Literal["alone", "foreign", "probed", "listed"]
-_ALIAS = "the_row"
 _MOST_KEYS = 49
+_EMPTY = "''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +71,12 @@ def row_statement(select: Select, members: Members, writer: "Writer") -> Stateme
     return writer.statement([body], writer.select_from(select, row), 1, 0, False)
 
 
-@cache
-def _scope(table: str, dialect: DialectName, sight: Sight) -> str:
-    """The tenant filter of a table as SQL over `the_row`; `:organisation` stands for the organisation. `alone` leaves
-    out what is shared, `foreign` what is not; `probed` asks of each row; `listed` finds the shared rows first."""
-    source = cast("Any", TABLES[table].alias(_ALIAS))
-    ways: dict[Sight, Callable[[str], Any]] = {
-        "alone": alone, "foreign": FOREIGN.__getitem__, "probed": probed, "listed": RULES.__getitem__
-    }  # fmt: skip
-    rule = ways[sight](table)
-    condition = rule(source, cast("Any", sa.bindparam("organisation", type_=sa.Text())))
-    whole: Any = sa.select(sa.literal_column("1")).select_from(source).where(condition)
-    module = sqlite if dialect == "sqlite" else postgresql
-    return str(whole.compile(dialect=module.dialect(paramstyle="named"))).partition("WHERE ")[2]
+def line_statement(line: Line, writer: "Writer") -> Statement:
+    """A look-up of a line of the tariff: one row or none."""
+    row = writer.row("tariff_line")
+    body = writer.body(writer.members(row, line.members))
+    where = writer.in_force(row, writer.slot(line.number), writer.slot(line.day))
+    return writer.statement([body], f"tariff_line {row.alias} WHERE {where}", 1, 0, False)
 
 
 class Writer(Dialect):
@@ -133,11 +122,11 @@ class Writer(Dialect):
     def scope(self, row: Row, *, within: bool = False, sight: Sight = "probed") -> str:
         """The tenant filter; `within` the rows of a parent it must not be what rows are looked up by."""
         self._shared = self._shared or row.table in SHARED
-        text = _scope(row.table, self.dialect, "alone" if self._narrow else sight)
+        text = scope_text(row.table, self.dialect, "alone" if self._narrow else sight)
         if within and self.dialect == "sqlite":
-            text = text.replace(f"{_ALIAS}.organisation_id", f"+{_ALIAS}.organisation_id")
-        text = text.replace(f"{_ALIAS}.", f"{row.alias}.")
-        return text.replace(":organisation", self.owner) if ":organisation" in text else text
+            text = text.replace(f"{ROW}.organisation_id", f"+{ROW}.organisation_id")
+        text = text.replace(f"{ROW}.", f"{row.alias}.")
+        return text.replace(":organisation", self.owner) if ":organisation" in text else text  # bound only where used
 
     def members(self, row: Row, members: Members) -> str:
         if len(members) > _MOST_KEYS:
@@ -159,8 +148,8 @@ class Writer(Dialect):
 
     def _part(self, row: Row, value: Part) -> str:
         inner = self.members(row, value.members)
-        test = row.column(value.unless)
-        return self.nullable(f"CASE WHEN {test} IS NOT NULL THEN {inner} END", required=value.required, row=row)
+        test = f"{row.column(value.unless)} {'<> ' + _EMPTY if value.said else 'IS NOT NULL'}"
+        return self.nullable(f"CASE WHEN {test} THEN {inner} END", required=value.required, row=row)
 
     def _inner(self, row: Row, value: Inner) -> str:
         document = self.document(row, value.path)
@@ -180,6 +169,35 @@ class Writer(Dialect):
         where = f"{there.alias}.id = {row.column(value.by)} AND ({self.scope(there)})"
         found = f"(SELECT {inner} FROM {value.table} {there.alias} WHERE {where})"
         return self.nullable(found, required=value.required, row=row)
+
+    def _line(self, row: Row, value: Line) -> str:
+        there = self.row("tariff_line")
+        inner = self.members(there, value.members)
+        number = row.column(value.number) if isinstance(value.number, str) else self.slot(value.number)
+        where = self.in_force(there, number, self.slot(value.day))
+        found = f"(SELECT {inner} FROM tariff_line {there.alias} WHERE {where})"
+        return self.nullable(found, required=False, row=row)
+
+    def in_force(self, row: Row, number: str, day: str) -> str:
+        """That a row is the line of a number in the revision in force on a day, as `app.tariff.schedule` decides both:
+        of several revisions, and of a number and its other spelling."""
+        revision, line = self.row("tariff_revision"), self.row("tariff_line")
+        r, n = revision.alias, line.alias
+        chosen = (
+            f"SELECT {r}.id FROM tariff_revision {r} WHERE ({self.scope(revision)}) AND {r}.effective_from <= {day}"
+            f" ORDER BY {r}.starter, {r}.effective_from DESC, {r}.loaded_at DESC, {r}.name DESC LIMIT 1"
+        )
+        other = (
+            f"CASE length({number}) WHEN 10 THEN {number} || '.00'"
+            f" WHEN 13 THEN CASE WHEN {number} LIKE '%.00' THEN substr({number}, 1, 10) END END"
+        )
+        found = (  # SQLite knows no column of an outer row in ORDER BY
+            f"SELECT {n}.id, {n}.number = {number} AS same, {n}.position FROM tariff_line {n} WHERE"
+            f" ({self.scope(line)}) AND {n}.revision_id = ({chosen}) AND {n}.number IN ({number}, {other})"
+            f" AND ({n}.number = {number} OR {n}.declarable)"
+        )
+        best = f"SELECT id FROM ({found}) {n} ORDER BY same DESC, position DESC LIMIT 1"
+        return f"({self.scope(row)}) AND {row.alias}.id = ({best})"
 
     def _many(self, row: Row, value: Many) -> str:
         there = self.row(value.select.table)
@@ -346,6 +364,7 @@ class Writer(Dialect):
         Inner: _inner,
         Each: _each,
         One: _one,
+        Line: _line,
         Many: _many,
         Page: _page,
     }

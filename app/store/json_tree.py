@@ -69,11 +69,12 @@ Members = tuple[Member, ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An object made of the same row; null where the column `unless` is."""
+    """An object made of the same row; null where the column `unless` is, or, where `said`, where its text is empty."""
 
     members: Members
     unless: str
     required: bool = False
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,15 @@ class One:
     by: str
     members: Members
     required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line of the tariff in force on a day, of the number in a column or of a value."""
+
+    number: "Slot | str"
+    day: Slot
+    members: Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +191,7 @@ class Page:
         return {name for info in infos for _, name in info.members if isinstance(name, str)}
 
 
-Value = Scalar | Fixed | Known | Part | Inner | Each | One | Many | Page
+Value = Scalar | Fixed | Known | Part | Inner | Each | One | Line | Many | Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from app.engine.paging import unpack
 from tests.graph.random_rows import Rows
 
 _PYTHON = frozenset(
-    {"dutyEstimate", "tariffLine", "checks", "preclearance", "totals", "duty",
-     "tariffRevision", "classificationSuggest", "suggestions"}
+    {"dutyEstimate", "checks", "preclearance", "totals", "duty", "classificationSuggest", "suggestions", "special",
+     "additionalDuties", "parent", "ancestors", "children"}
 )  # fmt: skip
 _TABLES = {
     "ProductConnection": "product", "ShipmentConnection": "shipment", "EntryConnection": "entry",
@@ -41,6 +41,7 @@ _ROOTS = (
     "classification",
     "entry",
     "node",
+    "tariffLine",
 )
 
 
@@ -100,6 +101,8 @@ class Maker:
         if isinstance(kind, GraphQLInterfaceType):
             return self._node(depth)
         names = [name for name in kind.fields if self._wanted(kind.fields[name], name, depth)]
+        if kind.name == "Rate" and self.pick.random() < 0.98:
+            names = ["text"]
         chosen = self.pick.sample(names, min(len(names), self.pick.randrange(1, 7))) or ["__typename"]
         if kind.name.endswith("Connection"):
             self._uses["connection"] += 1
@@ -155,8 +158,13 @@ class Maker:
             kinds = ["Classification"] if name == "classification" else list(self.rows.ids)
             value = self.pick.choice(self.rows.ids[self.pick.choice(kinds)])
             found.append(f"id: {self._value('ID!', self._off(value, 'prd_nothing'))}")
+        if "asOf" in declared.args and self.pick.random() < 0.4:
+            found.append(f"asOf: {self._value('Date', self._off(f'2026-01-{self.pick.randrange(8, 24):02d}', 'soon'))}")
         for argument, given in declared.args.items():
-            if isinstance(given.type, GraphQLNonNull) and argument not in ("by", "id"):
+            if argument == "number":
+                number = self.pick.choice(("8471.30.01", "8471300100", "8471", "6109.10.00.12", "0101.21.00.00", "84"))
+                found.append(f"number: {self._value('HtsNumber!', self._off(number, 'abc'))}")
+            elif isinstance(given.type, GraphQLNonNull) and argument not in ("by", "id"):
                 found.append(
                     f"{argument}: {'100' if get_named_type(given.type).name == 'Int' else chr(34) + '10' + chr(34)}"
                 )

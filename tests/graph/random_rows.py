@@ -179,6 +179,24 @@ def _entries(make: _Maker, organisation: str) -> None:
             )  # fmt: skip
 
 
+def _tariff(make: _Maker) -> None:
+    """A starter and two revisions of one day; a number may go by its other spelling, and then has to be declarable."""
+    for starter, day, name in ((True, 20, "starter"), (False, 10, "older"), (False, 15, "one"), (False, 15, "other")):
+        revision = make.add(
+            "tariff_revision", id=make.id("TariffRevision"), name=name, effective_from=date(2026, 1, day),
+            loaded_at=make.moment(), line_count=3, sha256="0" * 64, starter=starter, notice=make.maybe("Take care."),
+        )  # fmt: skip
+        for position, number in enumerate((None, *make.pick.sample(_NUMBERS, 4))):
+            make.add(
+                "tariff_line", id=f"{revision['id'].replace('trv_', 'trl_')}{position}", revision_id=revision["id"],
+                position=position, number=number, indent=position, description=make.text(),
+                full_description=make.text(), parent_number=None, declarable=make.pick.random() < 0.6,
+                units=make.pick.choice(([], ["NO"], ["KG", "NO"])), general=make.pick.choice(("", "Free", "2.5%")),
+                special="", other=make.pick.choice(("", "35%")), rates_from=None, footnotes=[], quota_quantity="",
+                additional_duties="",
+            )  # fmt: skip
+
+
 async def fill(store: Store, seed: int, size: int = 9) -> Rows:
     """Writes the rows. The first organisation owns most; the second is a party of some of it; the third of nothing."""
     make = _Maker(seed, size)
@@ -189,6 +207,7 @@ async def fill(store: Store, seed: int, size: int = 9) -> Rows:
         make.add("organisation", id=identifier, name=name, kind="IMPORTER", created_at=make.moment())
         for rows in (_parties, _products, _shipments, _entries):
             rows(make, identifier)
+    _tariff(make)
     party = make.one("party", organisations[0])["id"]
     make.add("organisation_party", organisation_id=organisations[1], party_id=party)
     order = [table.name for table in TABLES.values() if table.name in make.tables]

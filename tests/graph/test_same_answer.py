@@ -130,7 +130,7 @@ async def test_the_lane_answers_as_the_executor_does(
 
 
 def _no_tenant(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(json_statement, "_scope", lambda *_: "1 = 1")
+    patch.setattr(json_statement, "scope_text", lambda *_: "1 = 1")
 
 
 def _reversed(patch: pytest.MonkeyPatch) -> None:

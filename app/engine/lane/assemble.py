@@ -10,7 +10,7 @@ import orjson
 from app.engine.lane.compile import Row
 from app.engine.lane.inputs import Unready
 from app.engine.paging import pack
-from app.store.json_tree import Edges, Fixed, Info, Nodes, Page, Total
+from app.store.json_tree import Edges, Fixed, Info, Line, Nodes, Page, Total
 
 Rows = Sequence[Any]
 Values = Sequence[Any]
@@ -31,17 +31,17 @@ class Assembly:
         )
 
 
-def assembly(parts: Sequence[tuple[str, Row | Page | Fixed]]) -> Assembly:
+def assembly(parts: Sequence[tuple[str, Row | Line | Page | Fixed]]) -> Assembly:
     """How the data of these root fields is put together."""
     return Assembly(tuple(_part(key, tree) for key, tree in parts))
 
 
-def _part(key: str, tree: Row | Page | Fixed) -> tuple[bytes, Write | None, bytes]:
+def _part(key: str, tree: Row | Line | Page | Fixed) -> tuple[bytes, Write | None, bytes]:
     head = _head(key)
     match tree:
         case Fixed(text):
             return head, None, orjson.dumps(text)
-        case Row():
+        case Row() | Line():
             return head, _row, b""
         case Page():
             return head, page_writer(tree), b""

@@ -19,9 +19,11 @@ from graphql import (
     get_named_type,
 )
 
+from app.clock import Clock, today
 from app.engine.bindings import (
     BINDING,
     Column,
+    InForce,
     JsonKey,
     Listed,
     Lookup,
@@ -29,9 +31,10 @@ from app.engine.bindings import (
     OrderedRows,
     Paged,
     Prefixed,
+    RateText,
     Relation,
 )
-from app.engine.lane.inputs import Given, Inputs, InPython, Introspects, NotPlannable, OutOfReach, Read
+from app.engine.lane.inputs import Given, Inputs, InPython, Introspects, NotPlannable, OutOfReach, Read, Unready, stored
 from app.engine.lane.lists import page_tree
 from app.engine.planning.fields import Fields, Nodes
 from app.ids import type_of
@@ -42,6 +45,7 @@ from app.store.json_tree import (
     Inner,
     Kind,
     Known,
+    Line,
     Many,
     Member,
     Members,
@@ -75,6 +79,10 @@ _FROM_JSON: Mapping[str, Form] = {
 }
 
 
+_SHORTEST = 4
+"""Of the numbers that one line is looked up by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A root field that is one row, or null."""
@@ -87,7 +95,7 @@ class Row:
 class Compiled:
     """The root fields by response key, and how the values of their slots are read."""
 
-    parts: tuple[tuple[str, Row | Page | Fixed], ...]
+    parts: tuple[tuple[str, Row | Line | Page | Fixed], ...]
     kinds: tuple[SlotKind, ...]
     reads: tuple[Read, ...]
 
@@ -101,6 +109,7 @@ class Compiler:
     inputs: Inputs
     denied: frozenset[tuple[str, str]]
     scopes: frozenset[str]
+    clock: Clock
     kinds: list[SlotKind] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
 
@@ -122,7 +131,7 @@ class Compiler:
         """The fields of selection sets by response key, with fragments of that type and @skip/@include applied."""
         return self.fields.of(kind, sets)
 
-    def _root(self, query: GraphQLObjectType, nodes: Nodes) -> Row | Page | Fixed:
+    def _root(self, query: GraphQLObjectType, nodes: Nodes) -> Row | Line | Page | Fixed:
         name = nodes[0].name.value
         if name == "__typename":
             return Fixed(query.name)
@@ -139,6 +148,9 @@ class Compiler:
                 return self._looked_up(lookup.table, declared, kind, nodes)
             case Prefixed() as prefixed:
                 return self._by_prefix(prefixed, declared, nodes)
+            case InForce():
+                number = self.slot(_number(self.arguments(declared, nodes)["number"].read))
+                return Line(number, self._day(declared, nodes), self.members(kind, "tariff_line", nodes))
         raise InPython(f"{query.name}.{name} is worked out in Python")
 
     def _looked_up(self, table: str, declared: GraphQLField, kind: GraphQLObjectType, nodes: Nodes) -> Row:
@@ -211,6 +223,10 @@ class Compiler:
                 return Part(self._listed(target, by, nodes), by, required)
             case Relation(other, by):
                 return One(other, by, self.members(target, other, nodes), required)
+            case InForce(by):
+                return Line(by, self._day(declared, nodes), self.members(target, "tariff_line", nodes))
+            case RateText(text):
+                return Part(self._rate(target, text, nodes), text, said=True)
             case OrderedRows():
                 select = Select(binding.table, order=binding.order)
                 return Many(select, binding.column, binding.link, self.members(target, binding.table, nodes))
@@ -258,6 +274,27 @@ class Compiler:
                     raise NotPlannable(f"{kind.name}.{other}")
         return tuple(found)
 
+    def _day(self, declared: GraphQLField, nodes: Nodes) -> Slot:
+        """The day of `asOf`, or today."""
+        given = self.arguments(declared, nodes).get("asOf")
+        if given is None:
+            clock = self.clock
+            return self.slot(lambda _variables, _literals: today(clock).isoformat())
+        read = given.read
+        return self.slot(lambda variables, literals: stored(read(variables, literals)))
+
+    def _rate(self, kind: GraphQLObjectType, column: str, nodes: Nodes) -> Members:
+        found: list[Member] = []
+        for key, inner in self.collect(kind, [node.selection_set for node in nodes]).items():
+            match inner[0].name.value:
+                case "__typename":
+                    found.append(Member(key, Fixed(kind.name)))
+                case "text":
+                    found.append(Member(key, Scalar(Path(column), "text", required=True)))
+                case other:
+                    raise InPython(f"{kind.name}.{other} is worked out in Python")
+        return tuple(found)
+
     def _money(self, kind: GraphQLObjectType, amount: Path, currency: Path, nodes: Nodes) -> Members:
         found: list[Member] = []
         for key, inner in self.collect(kind, [node.selection_set for node in nodes]).items():
@@ -271,6 +308,16 @@ class Compiler:
             else:
                 raise NotPlannable(f"{kind.name}.{name}")
         return tuple(found)
+
+
+def _number(read: Read) -> Read:
+    def number(variables: Any, literals: Any) -> str:
+        value = read(variables, literals)
+        if type(value) is str and len(value) >= _SHORTEST:
+            return value
+        raise Unready
+
+    return number
 
 
 def binding_of(declared: GraphQLField) -> Any:

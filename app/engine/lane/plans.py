@@ -22,6 +22,7 @@ from graphql import (
     value_from_ast,
 )
 
+from app.clock import Clock
 from app.engine.lane.assemble import Assembly, assembly
 from app.engine.lane.compile import Compiler, Row
 from app.engine.lane.costs import Costs, costs_of
@@ -46,14 +47,15 @@ from app.principal import Principal
 from app.store.json_dialects import writer_for
 from app.store.json_shapes import NotExpressible
 from app.store.json_statement import (
-    DialectName,
     Statement,
     Writer,
+    line_statement,
     page_statement,
     row_statement,
 )
-from app.store.json_tree import Fixed, Page
+from app.store.json_tree import Fixed, Line, Page
 from app.store.pool import Job
+from app.store.sight import DialectName
 
 _FORMS = 64
 _ABSENT = object()
@@ -124,7 +126,9 @@ class Ready:
 class Lane:
     """Templates and variants of one schema over one dialect, bounded by the bytes of their documents."""
 
-    def __init__(self, schema: GraphQLSchema, planner: Planner, dialect: DialectName, room: int = 16 * 2**20) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, planner: Planner, dialect: DialectName, clock: Clock, room: int = 16 * 2**20
+    ) -> None:
         self.declined: Counter[str] = Counter()
         self.taken = 0
         self.hits = 0
@@ -132,6 +136,7 @@ class Lane:
         self._schema = schema
         self._planner = planner
         self._dialect = dialect
+        self._clock = clock
         self._room = room
         self._used = 0
         self._templates: OrderedDict[Key, Template | Declined] = OrderedDict()
@@ -236,7 +241,7 @@ class Lane:
         denied = tuple(settled(plan, node, inputs.variables))
         closed = frozenset((one.type_name, one.field_name) for one in denied)
         fields = Fields(self._schema, fragments_of(plan), inputs.variables)
-        compiler = Compiler(self._schema, fields, inputs, closed, scopes)
+        compiler = Compiler(self._schema, fields, inputs, closed, scopes, self._clock)
         compiled = compiler.compile(node)
         costs = costs_of(compiler, compiled, node)
         reads = tuple(self._typed(kind, read) for kind, read in zip(compiled.kinds, compiled.reads, strict=True))
@@ -278,7 +283,9 @@ class Lane:
 _Pick = Callable[[tuple[Any, ...]], Sequence[Any]]
 
 
-def _statement(tree: Row | Page, writer: Writer) -> Statement:
+def _statement(tree: Row | Line | Page, writer: Writer) -> Statement:
+    if isinstance(tree, Line):
+        return line_statement(tree, writer)
     return row_statement(tree.select, tree.members, writer) if isinstance(tree, Row) else page_statement(tree, writer)
 
 
