@@ -130,13 +130,18 @@ def _conditions(table: Table, select: Select, caller: Caller) -> list[ColumnElem
     return found
 
 
+def storable(value: object) -> bool:
+    """Whether a column can hold the value: PostgreSQL takes no text with a NUL, not even to compare with."""
+    return not isinstance(value, str) or "\x00" not in value
+
+
 def _condition(table: Table, where: Where) -> ColumnElement[bool]:
     column: ColumnElement[Any] = table.c[where.column]
     match where.operator:
         case "eq":
-            return sa.and_(column == where.value)
+            return sa.and_(column == where.value) if storable(where.value) else sa.false()
         case "in":
-            return column.in_(where.value)
+            return column.in_([one for one in where.value if storable(one)])
         case "ge":
             return sa.and_(column >= where.value)
         case "lt":
@@ -147,7 +152,7 @@ def _condition(table: Table, where: Where) -> ColumnElement[bool]:
             return sa.or_(column == where.value, column.startswith(where.value, autoescape=True))
         case "words":
             words = dict.fromkeys(str(where.value).casefold().split())
-            if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+            if len(words) > MOST_WORDS or not all(len(word) <= LONGEST_WORD and storable(word) for word in words):
                 return sa.false()
             return sa.and_(sa.true(), *(column.contains(word, autoescape=True) for word in words))
 

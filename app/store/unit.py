@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.ids import new_id
 from app.principal import Caller, Principal
 from app.store.scope import visible
+from app.store.statement import storable
 from app.store.tables import AuditRecord, EventLog, EventPending
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -42,9 +43,13 @@ class Unit:
 
     async def find_all(self, table: type[Row], **equal: Any) -> Sequence[Row]:
         """Every such row; a list as a value means any of it."""
+        if not all(map(storable, equal.values())):
+            return ()
         metadata: sa.Table = table.__table__  # type: ignore[attr-defined]
         conditions = [
-            metadata.c[name].in_(value) if isinstance(value, list | tuple) else metadata.c[name] == value
+            metadata.c[name].in_([one for one in value if storable(one)])
+            if isinstance(value, list | tuple)
+            else metadata.c[name] == value
             for name, value in equal.items()
         ]
         scope = visible(metadata, self.caller)

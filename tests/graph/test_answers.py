@@ -328,3 +328,31 @@ async def test_a_search_for_more_than_any_text_has_finds_nothing(world: World, t
     assert list(response.errors) == []
     assert response.data is not None
     assert response.data["products"] == {"nodes": []}
+
+
+HOSTILE = """query($s: String!, $i: ID!) {
+  product(by: {sku: $s}) { id } shipment(by: {reference: $s}) { id } entry(by: {entryNumber: $s}) { id }
+  node(id: $i) { id } nodes(ids: [$i]) { id } classification(id: $i) { id } dutyQuote(id: $i) { id }
+  products(first: 1, filter: {search: $s, skus: [$s]}) { totalCount }
+  dutyQuotes(first: 1, filter: {receipt: $s}) { totalCount }
+  entries(first: 1, filter: {search: $s, types: [$s], importer: $i, shipment: $i}) { totalCount }
+  events(subject: $i) { totalCount } %s }"""
+WRITTEN = """mutation($s: String!, $i: ID!, $a: JSON) {
+  productUpsert(input: {sku: $s, name: $s, description: $s, attributes: $a}) { userErrors { code } }
+  entryDraft(input: {shipment: $i, port: $s}) { userErrors { code } }
+  entryStatusRecord(input: {entry: {entryNumber: $s}, status: HELD, occurredAt: "2026-11-01T00:00:00Z", source: $s}) {
+    userErrors { code } } }"""
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x00b", "ent_\x00", "%_\\'\";--/", "* OR NEAR(a b", "\u202e\U0001f600\ufeff", "", " "], ids=ascii
+)
+@pytest.mark.parametrize(
+    "beside", ["", "tariffLines(first: 1, search: $s) { totalCount }"], ids=["compiled", "resolved"]
+)
+async def test_no_text_of_a_caller_is_a_fault_of_ours(world: World, text: str, beside: str) -> None:
+    read = await ask(world, HOSTILE % beside, s=text, i=text)
+    written = await ask(world, WRITTEN, s=text, i=text, a={"text": text, text: text})
+    assert "INTERNAL" not in codes(read) + codes(written)
+    again = await ask(world, "{ products(first: 5) { nodes { sku attributes } } }")
+    assert list(again.errors) == []

@@ -239,7 +239,7 @@ def stored(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str):
+    if isinstance(value, str) and "\x00" not in value:
         return value
     raise Unready
 

@@ -10,7 +10,7 @@ from app.engine.lane.inputs import Given, NotPlannable, Read, Unready, stored
 from app.engine.paging import LARGEST, decode, keys_of
 from app.errors import BadUserInput
 from app.store.json_tree import Edges, Fixed, Info, Members, Nodes, Page, Slot, Total, kind_of
-from app.store.statement import LONGEST_WORD, MOST_WORDS, Order, Select, Where
+from app.store.statement import LONGEST_WORD, MOST_WORDS, Order, Select, Where, storable
 
 if TYPE_CHECKING:
     from app.engine.lane.compile import Compiler
@@ -175,6 +175,6 @@ def patterns(text: str) -> list[str]:
     """For each word of a text the LIKE pattern, escaped by /, of what contains it. Unready for more than texts have."""
     escapes: Mapping[int, str] = {ord(sign): f"/{sign}" for sign in "/%_"}
     words = text.casefold().split()
-    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+    if len(words) > MOST_WORDS or not all(len(word) <= LONGEST_WORD and storable(word) for word in words):
         raise Unready("a search for more than any text has")
     return [f"%{word.translate(escapes)}%" for word in words]
