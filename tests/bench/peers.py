@@ -23,7 +23,7 @@ def prepared(folder: Path | None, *, postgres: bool) -> Path | None:
     """The peers, installed and seeded: in the folder itself where it is so already, else in a copy of it. None, said
     on standard error, where there is no such folder or its setup fails."""
     found = folder or (_USUAL if _USUAL.exists() else None)
-    if found is None:
+    if found is None or not found.exists():
         sys.stderr.write("no folder of peers: only the gateway is measured (--peers FOLDER)\n")
         return None
     ready = next((place for place in (found.resolve(), _COPY) if _is_ready(place, postgres)), None)
