@@ -112,6 +112,11 @@ class Json(sa.types.TypeDecorator[Any]):
         return None if value is None else orjson.loads(value)
 
 
+BY_KEY = {"sqlite_with_rowid": False}
+"""Of a table whose rows are mostly looked up by id from others': SQLite keeps them in the key's own tree, which halves
+the way to a row."""
+
+
 def key() -> Any:
     """The primary key: the global id."""
     return Field(primary_key=True, sa_type=Words)

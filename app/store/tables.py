@@ -15,6 +15,7 @@ from app.store.books import TariffLine as TariffLine
 from app.store.books import TariffRevision as TariffRevision
 from app.store.books import TrustedDocument as TrustedDocument
 from app.store.columns import (
+    BY_KEY,
     MONEY,
     QUANTITY,
     Words,
@@ -52,7 +53,7 @@ class Organisation(SQLModel, table=True):
 class Party(SQLModel, table=True):
     """A trading partner as one organisation knows it; `fingerprint` makes the same party the same row."""
 
-    __table_args__ = (sa.UniqueConstraint("organisation_id", "fingerprint"),)
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "fingerprint"), BY_KEY)
     id: str = key()
     organisation_id: str = owner()
     name: str = words()
@@ -77,6 +78,7 @@ class Product(SQLModel, table=True):
         sa.UniqueConstraint("organisation_id", "sku"),
         sa.Index("ix_product_created", "organisation_id", "created_at", "id"),
         sa.Index("ix_product_updated", "organisation_id", "updated_at", "id"),
+        BY_KEY,
     )
     id: str = key()
     organisation_id: str = owner()
@@ -101,7 +103,7 @@ class Product(SQLModel, table=True):
 class Classification(SQLModel, table=True):
     """One proposed or decided HTS number of a product."""
 
-    __table_args__ = (sa.Index("ix_classification_created", "organisation_id", "created_at", "id"),)
+    __table_args__ = (sa.Index("ix_classification_created", "organisation_id", "created_at", "id"), BY_KEY)
     id: str = key()
     organisation_id: str = owner()
     product_id: str = ref("product")
@@ -123,6 +125,7 @@ class Shipment(SQLModel, table=True):
         sa.UniqueConstraint("organisation_id", "reference"),
         sa.Index("ix_shipment_created", "organisation_id", "created_at", "id"),
         sa.Index("ix_shipment_updated", "organisation_id", "updated_at", "id"),
+        BY_KEY,
     )
     id: str = key()
     organisation_id: str = owner()

@@ -22,6 +22,15 @@ async def test_head_is_the_tables_in_code(store: Store) -> None:
     assert await upgrade(store) == []
 
 
+async def test_sqlite_keeps_rows_by_their_key_where_the_tables_say_so(store: Store) -> None:
+    if store.dialect != "sqlite":
+        return
+    found = await store.fetch(sa.text("SELECT name FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID%'"))
+
+    said = {name for name, table in TABLES.items() if table.dialect_options["sqlite"]["with_rowid"] is False}
+    assert {row[0] for row in found} & TABLES.keys() == said == {"party", "product", "shipment", "classification"}
+
+
 def test_the_files_are_the_steps_that_alembic_finds() -> None:
     assert known() == steps.known()
 

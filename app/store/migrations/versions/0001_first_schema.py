@@ -194,6 +194,7 @@ def _party() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("organisation_id", "fingerprint"),
+        sqlite_with_rowid=False,
     )
 
 
@@ -279,6 +280,7 @@ def _product() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("organisation_id", "sku"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_product_created", "product", ["organisation_id", "created_at", "id"], unique=False)
     op.create_index("ix_product_manufacturer_id", "product", ["manufacturer_id"], unique=False)
@@ -331,6 +333,7 @@ def _shipment() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("organisation_id", "reference"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_shipment_consignee_id", "shipment", ["consignee_id"], unique=False)
     op.create_index("ix_shipment_created", "shipment", ["organisation_id", "created_at", "id"], unique=False)
@@ -363,6 +366,7 @@ def _classification() -> None:
             ["product.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_classification_created", "classification", ["organisation_id", "created_at", "id"], unique=False
