@@ -27,10 +27,11 @@ from tests.scenes import SELLER, SYSTEM, SetClock, an_entry, make_tenants
 
 
 async def append(store: Store, owner: Principal, *subjects: str) -> None:
-    """Events of one transaction."""
+    """Events of one transaction, and until they have their positions."""
     async with store.unit(owner) as unit:
         for subject in subjects:
             await unit.event("entry.held", owner.organisation_id, subject, unit.now, {})
+    await store.relay.settled()
 
 
 async def subjects(store: Store) -> list[str]:
