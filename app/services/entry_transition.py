@@ -23,6 +23,7 @@ from app.filing.entry import (
     statuses_for,
 )
 from app.ids import new_id
+from app.store.entry_steps import Reached, reached
 from app.store.tables import Entry, EntryStatusChange
 from app.store.unit import Unit
 from app.values import canonical_json, format_timestamp
@@ -50,22 +51,24 @@ async def move(unit: Unit, entry: Entry, news: News, *, deed: bool = False) -> s
     """Brings an entry to a status, or files late news in its history without moving it (`filing.entry.decide_at`). A
     deed, which the caller does here and now, is never late, however far ahead the clock of the last message was.
     Returns why it may not, or None; raises nothing. The caller holds the entry's lock and may write it."""
-    history = await unit.find_all(EntryStatusChange, entry_id=entry.id)
+    history = await reached(unit, entry, news.occurred_at)
+    steps = _steps(history)
     if deed:
         verdict = decide(EntryStatus(entry.status), news.status)
     else:
-        verdict = decide_at(_current(entry, history), _steps(history), news.status, news.occurred_at)
+        verdict = decide_at(_current(entry, history), steps, news.status, news.occurred_at)
     if isinstance(verdict, Refused):
         return verdict.reason
-    previous = predecessor(_steps(history), news.occurred_at) if verdict.late else EntryStatus(entry.status)
+    previous = predecessor(steps, news.occurred_at) if verdict.late else EntryStatus(entry.status)
     if verdict.late:
-        _count_late(entry, news, _steps(history))
+        _count_late(entry, news, steps)
     else:
         _set_statuses(entry, news.status)
     _set_dates(entry, news)
     entry.version += 1
     entry.updated_at = unit.now
-    await record(unit, entry, news, sequence=len(history) + 1, previous=previous, late=verdict.late)
+    sequence = sum(one.times for one in history) + 1
+    await record(unit, entry, news, sequence=sequence, previous=previous, late=verdict.late)
     return None
 
 
@@ -108,14 +111,23 @@ async def record(
         await unit.event(flagged, entry.organisation_id, entry.shipment_id, news.occurred_at, told)
 
 
-def _current(entry: Entry, history: Sequence[EntryStatusChange]) -> Step:
+def _current(entry: Entry, history: Sequence[Reached]) -> Step:
     """The entry's status and when it came to it."""
-    moments = [change.occurred_at for change in history if change.status == entry.status]
+    moments = [one.last for one in history if one.status == entry.status]
     return Step(EntryStatus(entry.status), max(moments, default=entry.created_at))
 
 
-def _steps(history: Sequence[EntryStatusChange]) -> tuple[Step, ...]:
-    return tuple(Step(EntryStatus(change.status), change.occurred_at) for change in history)
+def _steps(history: Sequence[Reached]) -> tuple[Step, ...]:
+    """Of each status the last step and the last one by the moment of the news, in the order of a usual way: all that
+    `filing.entry` looks for in a history."""
+    order = list(EntryStatus)
+    known = sorted(history, key=lambda one: order.index(EntryStatus(one.status)))
+    return tuple(
+        Step(EntryStatus(one.status), moment)
+        for one in known
+        for moment in dict.fromkeys((one.last_by, one.last))
+        if moment is not None
+    )
 
 
 def _set_statuses(entry: Entry, status: EntryStatus) -> None:

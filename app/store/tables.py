@@ -237,6 +237,7 @@ class EntryStatusChange(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("entry_id", "sequence"),
         sa.UniqueConstraint("entry_id", "fingerprint"),
+        sa.Index("ix_entry_status_change_reached", "entry_id", "status", "occurred_at"),
     )
     id: str = key()
     organisation_id: str = owner()

@@ -1,6 +1,7 @@
 """Kills processes at seeded points of a run of events and says what was lost.
 
-python -m tests.soak.events [--topology sqlite|postgresql|nats] [--events 20000] [--kills 50] [--seed 1] [--pause 0]"""
+python -m tests.soak.events [--topology sqlite|postgresql|nats] [--events 20000] [--kills 50] [--seed 1] [--pause 0]
+    [--logs FOLDER]"""
 
 import argparse
 import asyncio
@@ -9,6 +10,7 @@ import random
 import signal
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from app.clock import system_clock
@@ -21,14 +23,22 @@ from tests.soak.readers import KINDS, Reader, verdict
 from tests.soak.topology import Topology, Writer, topology
 from tests.soak.writer import prepare
 
-SETTLE_SECONDS = 90.0
+SETTLE_SECONDS = 180.0
 
 
 async def soak(
-    kind: str, *, events: int, kills: int, seed: int, pause: float = 0.0, gateways: int = 2, entries: int = 20
+    kind: str,
+    *,
+    events: int,
+    kills: int,
+    seed: int,
+    pause: float = 0.0,
+    gateways: int = 2,
+    entries: int = 20,
+    logs: Path | None = None,
 ) -> dict[str, Any]:
     """One run; see the keys of what it returns."""
-    with topology(kind, gateways) as made:
+    with topology(kind, gateways, logs) as made:
         store = Store.open(made.url, system_clock)
         await upgrade(store)
         await store.close()
@@ -112,6 +122,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pause", type=float, default=0.0)
+    parser.add_argument("--logs", type=Path)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the processes it started go with it
     report = asyncio.run(
@@ -121,7 +132,7 @@ def main() -> None:
             kills=given.kills,
             seed=given.seed,
             pause=given.pause,
-            entries=max(20, given.events // 100),  # each step reads the history of its entry
+            logs=given.logs,
         )
     )
     print(json.dumps(report, indent=1))

@@ -30,7 +30,7 @@ class Program:
         self._environment = {**os.environ, **environment}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
-        self.ended = 0
+        self.ended: list[str] = []
         self.start()
 
     @property
@@ -40,6 +40,8 @@ class Program:
 
     def start(self) -> None:
         with self._log.open("ab") as log:
+            log.write(f"# {time.time():.3f} starts\n".encode())
+            log.flush()
             self._process = subprocess.Popen(
                 [*COMMAND, *self._words], env=self._environment, cwd=ROOT, stdout=log, stderr=log
             )
@@ -52,7 +54,7 @@ class Program:
     def revive(self) -> None:
         """A new one where it ended by itself, as a supervisor would see to it."""
         if self._process is not None and self._process.poll() is not None:
-            self.ended += 1
+            self.ended.append(f"{self.name}: {self._process.returncode}")
             self.start()
 
     def stop(self) -> None:
@@ -131,10 +133,11 @@ class Writer:
 
 
 class Topology:
-    """Everything but the writer. `victims` are what can be killed."""
+    """Everything but the writer. `victims` are what can be killed. Each process logs into a file of `logs`."""
 
-    def __init__(self, kind: str, gateways: int, folder: Path) -> None:
+    def __init__(self, kind: str, gateways: int, folder: Path, logs: Path) -> None:
         self.folder = folder
+        self.logs = logs
         self.ports = [free_port() for _ in range(gateways)]
         self.postgres = None if kind == "sqlite" else Postgres(folder / "data")
         self.nats = NatsServer(folder / "nats") if kind == "nats" else None
@@ -151,17 +154,18 @@ class Topology:
 
     def start(self) -> None:
         """Once the database is prepared."""
-        log = self.folder / "processes.log"
         for number, port in enumerate(self.ports):
-            words = ["serve", "--port", str(port)]
-            self._programs.append(Program(f"gateway-{number}", words, self.environment, log))
+            self._start(f"gateway-{number}", ["serve", "--port", str(port)])
         if self.postgres is not None:
-            self._programs.append(Program("worker", ["worker"], self.environment, log))
+            self._start("worker", ["worker"])
+
+    def _start(self, name: str, words: list[str]) -> None:
+        self._programs.append(Program(name, words, self.environment, self.logs / f"{name}.log"))
 
     @property
-    def ended(self) -> int:
-        """How often a process ended that nobody had killed."""
-        return sum(program.ended for program in self._programs)
+    def ended(self) -> list[str]:
+        """Each end of a process that nobody had killed, with its exit code."""
+        return [end for program in self._programs for end in program.ended]
 
     def revive(self) -> None:
         """Starts what ended by itself."""
@@ -182,12 +186,12 @@ class Topology:
 
 
 @contextlib.contextmanager
-def topology(kind: str, gateways: int) -> Iterator[Topology]:
-    """A topology in a folder of its own, gone afterwards."""
+def topology(kind: str, gateways: int, logs: Path | None = None) -> Iterator[Topology]:
+    """A topology in a folder of its own, gone afterwards; but for the logs, where they have a folder."""
     folder = Path(tempfile.mkdtemp(prefix="tidegate-soak-"))
     folder.chmod(0o755)
     (folder / "state").mkdir()
-    made = Topology(kind, gateways, folder)
+    made = Topology(kind, gateways, folder, logs or folder)
     try:
         yield made
     finally:
