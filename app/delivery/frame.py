@@ -8,6 +8,7 @@ import orjson
 from app.engine.operation import Response
 
 REQUEST_ID = b'"requestId":'
+_OVERHEAD = 400
 
 
 class Frame:
@@ -30,6 +31,11 @@ class Frame:
         self.header: tuple[int, bytes] = (0, b"")
         """The frame header of the last length written, for the next subscriber whose frame is as long."""
         self._group = group_request_id
+
+    @property
+    def held(self) -> int:
+        """About how many bytes it holds: the payload by itself and as it is sent, and itself."""
+        return _OVERHEAD + 2 * len(self.payload)
 
     def payload_for(self, request_id: str) -> bytes:
         """The payload with the errors, if any, under a subscriber's own request id."""

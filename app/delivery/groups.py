@@ -2,7 +2,6 @@
 in a bounded ring, and each member has its own place in them. Who falls out of the ring is caught up from the log."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,11 +21,13 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`ring_events` and `ring_bytes` bound what a group keeps; a member that takes nothing for `lag_seconds`, or that
-    is still behind the ring `catch_up_seconds` after it fell out of it, is told LAGGED."""
+    """`ring_events` and `ring_bytes` bound what a group keeps, `ring_bytes_per_member` what all keep together, so that
+    thousands of groups of one do not hold a thousand frames each. A member that takes nothing for `lag_seconds`, or
+    that is still behind the ring `catch_up_seconds` after it fell out of it, is told LAGGED."""
 
     ring_events: int = 1_024
     ring_bytes: int = 4 * 1024 * 1024
+    ring_bytes_per_member: int = 2 * 1024
     lag_seconds: float = 20.0
     catch_up_seconds: float = 60.0
     answer_seconds: float = 30.0
@@ -163,23 +164,24 @@ class Group:
     """`settled` is the last position up to which every matching event is in the ring; `floor` the position up to which
     events have left it, or were never in it."""
 
+    __slots__ = (
+        *("_bytes", "_ring", "_rows", "_work", "bounds", "floor", "interest", "key", "lagging", "members"),
+        *("request_id", "settled", "started"),
+    )
+
     def __init__(self, key: Hashable, started: Started, settled: int, bounds: Bounds) -> None:
         self.key = key
         self.request_id = f"events-{uuid4().hex[:12]}"
         self.started = started.for_group(self.request_id)
+        self.interest: Interest = started.tail.interest
         self.bounds = bounds
         self.floor = self.settled = settled
         self.members: dict[Member, None] = {}
         self.lagging: set[Member] = set()
-        self._ring: deque[Frame] = deque()
+        self._ring: list[Frame] = []
         self._bytes = 0
-        self._rows: deque[Any] = deque()
+        self._rows: list[Any] = []
         self._work: asyncio.Task[None] | None = None
-
-    @property
-    def interest(self) -> Interest:
-        """Which events concern it."""
-        return self.started.tail.interest
 
     def add(self, member: Member) -> None:
         """A subscriber joins."""
@@ -242,7 +244,7 @@ class Group:
                 self._deliver(self._frame(row, await self._in_time(answer)))
                 if not self._rows:
                     return
-                row = self._rows.popleft()
+                row = self._rows.pop(0)
                 made = self.started.answer(row)
                 answer = _given(made) if isinstance(made, Response) else made
         finally:
@@ -277,12 +279,11 @@ class Group:
 
     def _keep(self, frame: Frame) -> None:
         self._ring.append(frame)
-        self._bytes += len(frame.payload)
-        while len(self._ring) > self.bounds.ring_events or (
-            self._bytes > self.bounds.ring_bytes and len(self._ring) > 1
-        ):
-            gone = self._ring.popleft()
-            self._bytes -= len(gone.payload)
+        self._bytes += frame.held
+        room = min(self.bounds.ring_bytes, self.bounds.ring_bytes_per_member * len(self.members))
+        while len(self._ring) > self.bounds.ring_events or (self._bytes > room and len(self._ring) > 1):
+            gone = self._ring.pop(0)
+            self._bytes -= gone.held
             self.floor = gone.position
 
 

@@ -211,12 +211,19 @@ class Engine:
             return self._charged(_response(source, operation, ready.denied, started=False), ready.charge, 0)
         self.meter.settle(ready.charge.caller, ready.charge.requested, ready.charge.requested)
 
+        denied = ready.denied
+
         def shape(result: ExecutionResult, operation: Operation) -> Response:
-            return _response(result, operation, ready.denied)
+            return _response(result, operation, denied)
 
         text, name, node = operation.document, operation.operation_name, ready.executor.operation
-        plain = None if ready.denied else self._flats.of(text, name, node)
-        return Started(source, ready.executor, operation, shape, plain)
+        plain = None if denied else self._flats.of(text, name, node)
+        executor = ready.executor
+        return Started(source, operation, executor=executor, build=self._again, shape=shape, plain=plain)
+
+    def _again(self, operation: Operation) -> Any:
+        """The executor of an operation that has started before."""
+        return self._prepare(operation).executor
 
     def root_fields(self, operation: Operation) -> int:
         """How many root fields an operation selects, fragments expanded; 0 for what cannot run."""

@@ -28,13 +28,27 @@ Shape = Callable[[ExecutionResult, Operation], Response]
 class Started:
     """One started subscription. Its executor holds the caller, so that each event is read with the caller's sight."""
 
+    __slots__ = ("_build", "_context", "_executor", "_operation", "_plain", "_resuming", "_shape", "tail")
+
     def __init__(
-        self, tail: Tail, executor: Any, operation: Operation, shape: Shape, plain: Flat | None = None
+        self,
+        tail: Tail,
+        operation: Operation,
+        *,
+        executor: Any,
+        build: Callable[[Operation], Any],
+        shape: Shape,
+        plain: Flat | None = None,
     ) -> None:
         self.tail = tail
-        self._plain = plain
-        self._executor = executor
         self._operation = operation
+        self._plain = plain
+        self._context = executor.context_value
+        self._resuming = _resuming_variable(executor.operation, operation.document)
+        self._executor = executor if plain is None else None
+        """A plain one needs it for the event that does not fit alone, and can build it then: it holds the document's
+        tree, and there may be thousands."""
+        self._build = build
         self._shape = shape
 
     @property
@@ -46,10 +60,11 @@ class Started:
         """The response to one event, with loaders of its own; at once where nothing has to be read for it."""
         if self._plain is not None:
             try:
-                return Written(self._plain(row, self._executor.context_value))
+                return Written(self._plain(row, self._context))
             except Exception:  # what is wrong with the event the executor tells, in its own way
                 _log.debug("subscription.not_plain", position=row.position)
-        result: Any = execute_subscription_event(self._executor.build_per_event_executor(row))
+        executor = self._build(self._operation) if self._executor is None else self._executor
+        result: Any = execute_subscription_event(executor.build_per_event_executor(row))
         return self._later(result) if isawaitable(result) else self._shape(result, self._operation)
 
     @property
@@ -79,7 +94,7 @@ class Started:
         if principal is None or self.tail.first is not None:
             return None
         variables = dict(operation.variables or {})
-        variables.pop(_resuming_variable(self._executor.operation, operation.document), None)
+        variables.pop(self._resuming, None)
         authority = (principal.organisation_id, principal.scopes, operation.reject)
         return operation.document, operation.operation_name, canonical_json(variables), authority
 
@@ -88,10 +103,14 @@ class Started:
         caller = self._operation.principal
         assert caller is not None  # an anonymous operation never starts
         principal = Principal("subscribers", caller.organisation_id, caller.scopes)
-        executor = copy(self._executor)
-        executor.context_value = replace(executor.context_value, principal=principal, request_id=request_id)
-        operation = replace(self._operation, principal=principal, request_id=request_id)
-        return Started(replace(self.tail, principal=principal), executor, operation, self._shape, self._plain)
+        made = copy(self)
+        made.tail = replace(self.tail, principal=principal)
+        made._operation = replace(self._operation, principal=principal, request_id=request_id)
+        made._context = replace(self._context, principal=principal, request_id=request_id)
+        if self._executor is not None:
+            made._executor = copy(self._executor)
+            made._executor.context_value = made._context
+        return made
 
     async def _later(self, result: Awaitable[ExecutionResult]) -> Response:
         return self._shape(await result, self._operation)

@@ -73,10 +73,14 @@ class Feed:
         self._store = store
         self._bus = bus
         self._known = (-1, log.Ends(0, 0))
+        self._named = ((-1, 0), "")
 
     def cursor(self, position: int) -> str:
-        """The cursor of an event that was read."""
-        return cursor.encode(position, self._store.log_identity)
+        """The cursor of an event that was read. Many readers ask for the same one in turn."""
+        place = (position, self._store.log_identity)
+        if self._named[0] != place:
+            self._named = (place, cursor.encode(*place))
+        return self._named[1]
 
     async def head(self) -> int:
         """The position of the newest event of all; 0 while there is none."""

@@ -80,6 +80,8 @@ class Connection:
     async def run(self) -> None:
         """Speaks the protocol until one side ends; never raises for the peer's doing."""
         await self._websocket.accept(subprotocol=messages.SUBPROTOCOL)
+        if self._raw is not None:
+            self._raw.accepted()
         if self._closing is not None:
             await self._finish(farewell=True)
             return

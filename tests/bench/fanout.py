@@ -31,6 +31,7 @@ from tests.soak.writer import prepare
 
 ROOT = Path(__file__).parents[2]
 TOKEN = b'"code":"'
+PATIENCE_SECONDS = 30.0
 QUERY = """subscription Live($entries: [ID!]) { entryStatusChanged(entries: $entries) {
  cursor occurredAt status previousStatus %scode entry { id } } }"""
 FLAT = """subscription Live($entries: [ID!]) { entryStatusChanged(entries: $entries) {
@@ -75,6 +76,7 @@ class Subscribers:
 
     def open(self, document: str, variables: dict[str, Any], *, reads: bool = True) -> None:
         opened = socket.socket()
+        opened.settimeout(PATIENCE_SECONDS)
         if not reads:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         opened.connect(("127.0.0.1", self._port))

@@ -9,7 +9,7 @@ import pytest
 from graphql import parse
 
 from app.engine.executor import Engine, EngineSettings
-from app.engine.lane.flat import flat
+from app.engine.lane.flat import Flats
 from app.engine.operation import Operation, Response, Written
 from app.engine.subscription import Started
 from app.events.bus import Bus
@@ -37,7 +37,7 @@ DATA: dict[str, Any] = {
 
 
 def compiled(document: str) -> Any:
-    return flat(SCHEMA, parse(document).definitions[0])  # type: ignore[arg-type]
+    return Flats(SCHEMA).compiled(parse(document).definitions[0])  # type: ignore[arg-type]
 
 
 def a_row(kind: str, **data: Any) -> Any:
@@ -117,3 +117,33 @@ async def test_data_beyond_the_callers_scopes_is_no_more_to_be_had(open_started:
     one = await open_started("subscription { events { cursor data } }", scopes=frozenset({"events:read"}))
     told = one.answer(a_row("entry.held"))
     assert told.errors[0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_what_is_written_once_for_many_is_written_for_one_sight_alone(open_started: Any) -> None:
+    """The same event, handed out to callers of other scopes in turn: none gets what another may read."""
+    document = "subscription { a: events { cursor type data } }"
+    may = await open_started(document)
+    may_too = await open_started(document.replace("a:", "b:"))
+    may_not = await open_started(document, scopes=frozenset({"events:read"}))
+    row = a_row("entry.held")
+
+    for _ in range(2):
+        for one, name in ((may, "a"), (may_too, "b")):
+            assert one.answer(row).data[name]["data"] == row.data
+        assert may_not.answer(row).errors[0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_the_fields_of_another_event_are_its_own(open_started: Any) -> None:
+    one = await open_started("subscription { entryStatusChanged { status code } }")
+    first, second = a_row("entry.held"), a_row("entry.exam", status="EXAM", code="1A")
+
+    told = [one.answer(row).data["entryStatusChanged"]["status"] for row in (first, second, first)]
+
+    assert told == ["HELD", "EXAM", "HELD"]
+
+
+async def test_a_group_of_plain_fields_holds_no_tree_of_its_document(open_started: Any) -> None:
+    one = (await open_started("subscription { entryStatusChanged { cursor status } }")).for_group("group")
+    assert one._executor is None
+    told = one.answer(a_row("entry.held", status="NO SUCH"))  # the executor, made again, tells in the group's name
+    assert told.errors[0]["extensions"]["requestId"] == "group"

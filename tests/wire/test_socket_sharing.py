@@ -296,6 +296,19 @@ async def test_a_subscriber_far_behind_is_caught_up_without_gap_or_duplicate(
     assert positions == sorted(set(positions))
 
 
+async def test_a_group_of_one_keeps_a_few_frames_and_no_ring(house: House) -> None:
+    """Thousands of groups of one may not hold a thousand frames each; who falls behind is caught up from the log."""
+    entry = await scenes.an_entry(house.store, house.importer)
+    for status in (S.SUBMITTED, S.ACCEPTED):
+        await house.tell(entry, status)
+    async with house.following(house.importer, entries=[entry]) as alone:
+        for number in range(30):
+            await house.tell(entry, WALK[number % 2], str(number))
+        assert [changed(await alone.receive())["code"] for _ in range(30)] == [str(number) for number in range(30)]
+        (group,) = house.broadcast._groups.values()
+        assert len(group._ring) < 8
+
+
 async def test_a_subscription_is_told_where_retention_has_overtaken_the_gateway(house: House) -> None:
     """The gateway was stopped, or away from its database, for longer than events are kept."""
     async with house.following(house.importer, EVENTS) as one:

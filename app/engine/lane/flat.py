@@ -1,9 +1,10 @@
 """Subscriptions whose events are answered from their own rows: a selection of plain fields is compiled once to pieces
 of JSON, so that an event costs no run of the executor. Whatever is not that plain is left to the executor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from inspect import iscoroutinefunction, signature
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -30,71 +31,103 @@ class EventInfo:
     context: Any
 
 
+class Told(dict[Write, bytes]):
+    """The fields of one event as one sight has them, each written when it is first asked for."""
+
+    __slots__ = ("_info", "_row")
+
+    def __init__(self, row: Any, context: Any) -> None:
+        self._row = row
+        self._info = EventInfo(context)
+
+    def __missing__(self, write: Write) -> bytes:
+        found = self[write] = write(self._row, self._info)
+        return found
+
+
 class Flat:
     """One compiled selection. Calling it gives the response's data as JSON; any exception means that the executor has
     to answer, which then says what is wrong."""
 
-    def __init__(self, key: str, parts: list[tuple[bytes, Write | bytes]]) -> None:
-        head = b'{"' + key.encode() + b'":'
-        self._writes = [write for _, write in parts]
-        self._heads = [(head + b"{" if not place else b",") + name for place, (name, _) in enumerate(parts)]
+    __slots__ = ("_flats", "_form", "_pick")
+
+    def __init__(self, flats: "Flats", key: str, parts: dict[str, Write]) -> None:
+        self._flats = flats
+        self._form = '{{"{}":{{{}}}}}'.format(key, ",".join(f'"{name}":%b' for name in parts)).encode()
+        self._pick: Callable[[Told], Any] = itemgetter(*parts.values())
 
     def __call__(self, row: Any, context: Any) -> bytes:
         """The data for one event, with the sight of a context."""
-        info, out = EventInfo(context), []
-        for head, write in zip(self._heads, self._writes, strict=True):
-            out.append(head)
-            out.append(write if isinstance(write, bytes) else write(row, info))
-        out.append(b"}}")
-        return b"".join(out)
+        text: bytes = self._form % self._pick(self._flats.told(row, context))
+        return text
 
 
 class Flats:
-    """The compiled operations of one schema, kept by their text."""
+    """The compiled operations of one schema, kept by their text. What they have in common is written once: the fields
+    of the event that is being handed out, for each sight."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._kept: dict[tuple[str, str | None], Flat | None] = {}
+        self._writes: dict[tuple[str, str], Write | None] = {}
+        self._row: Any = None
+        self._told: dict[Hashable, Told] = {}
 
     def of(self, text: str, name: str | None, operation: OperationDefinitionNode) -> Flat | None:
-        """See `flat`."""
+        """See `compiled`."""
         if (text, name) not in self._kept:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            self._kept[text, name] = flat(self._schema, operation)
+            self._kept[text, name] = self.compiled(operation)
         return self._kept[text, name]
 
+    def told(self, row: Any, context: Any) -> Told:
+        """What is written of this row already, for this context's organisation and scopes."""
+        if row is not self._row:
+            self._row, self._told = row, {}
+        principal = context.principal
+        sight = (principal.organisation_id, principal.scopes)
+        found = self._told.get(sight)
+        if found is None:
+            found = self._told[sight] = Told(row, context)
+        return found
 
-def flat(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Flat | None:
-    """The operation compiled; None where it asks for more than plain fields of one event."""
-    selected = operation.selection_set.selections
-    root = selected[0]
-    if len(selected) != 1 or schema.subscription_type is None or not isinstance(root, FieldNode) or root.directives:
-        return None
-    declared = schema.subscription_type.fields.get(root.name.value)
-    kind = _named(declared.type) if declared is not None else None
-    if not isinstance(kind, GraphQLObjectType) or root.selection_set is None:
-        return None
-    parts: dict[bytes, Write | bytes] = {}
-    for node in root.selection_set.selections:
-        write = _write(kind, node) if isinstance(node, FieldNode) else None
-        name = b'"%b":' % _key(node).encode() if isinstance(node, FieldNode) else b""
-        if write is None or name in parts:
+    def compiled(self, operation: OperationDefinitionNode) -> Flat | None:
+        """The operation compiled; None where it asks for more than plain fields of one event."""
+        selected = operation.selection_set.selections
+        root, roots = selected[0], self._schema.subscription_type
+        if len(selected) != 1 or roots is None or not isinstance(root, FieldNode) or root.directives:
             return None
-        parts[name] = write
-    return Flat(_key(root), list(parts.items()))
+        declared = roots.fields.get(root.name.value)
+        kind = _named(declared.type) if declared is not None else None
+        if not isinstance(kind, GraphQLObjectType) or root.selection_set is None:
+            return None
+        parts: dict[str, Write] = {}
+        for node in root.selection_set.selections:
+            write = self._write(kind, node) if isinstance(node, FieldNode) else None
+            if write is None or not isinstance(node, FieldNode) or _key(node) in parts:
+                return None
+            parts[_key(node)] = write
+        return Flat(self, _key(root), parts)
+
+    def _write(self, kind: GraphQLObjectType, node: FieldNode) -> Write | None:
+        if node.arguments or node.directives or node.selection_set:
+            return None
+        name = (kind.name, node.name.value)
+        if name not in self._writes:
+            self._writes[name] = _write(kind, node.name.value)
+        return self._writes[name]
 
 
 def _key(node: FieldNode) -> str:
     return node.alias.value if node.alias else node.name.value
 
 
-def _write(kind: GraphQLObjectType, node: FieldNode) -> Write | bytes | None:
-    if node.arguments or node.directives or node.selection_set:
-        return None
-    if node.name.value == "__typename":
-        return orjson.dumps(kind.name)
-    declared = kind.fields.get(node.name.value)
+def _write(kind: GraphQLObjectType, name: str) -> Write | None:
+    if name == "__typename":
+        text = orjson.dumps(kind.name)
+        return lambda row, info: text
+    declared = kind.fields.get(name)
     if declared is None:
         return None
     read, coerce = _read(declared), _coercion(declared.type)

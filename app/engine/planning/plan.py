@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     InlineFragmentNode,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
@@ -100,6 +101,7 @@ class Planner:
         faults = check_size(parsed, self._limits) or validate(
             self.schema, parsed, max_errors=20, hide_suggestions="schema:read" not in scopes
         )
+        _forget_tokens(parsed)
         if faults:
             return Plan(parsed, tuple(faults))
         return Plan(parsed, denied=tuple(_Walk(self.schema, parsed, scopes).denied()))
@@ -107,6 +109,17 @@ class Planner:
 
 def _weight(document: str) -> int:
     return 2_000 + 20 * len(document)
+
+
+def _forget_tokens(node: Node) -> None:
+    """A place is its offset in the source; the tokens, a third of what a tree holds, were the parser's."""
+    if node.loc is not None:
+        node.loc.start_token = node.loc.end_token = None  # type: ignore[assignment]
+    for name in node.keys:
+        inner = getattr(node, name, None)
+        for one in inner if isinstance(inner, list | tuple) else (inner,):
+            if isinstance(one, Node):
+                _forget_tokens(one)
 
 
 class _Walk:
