@@ -58,7 +58,7 @@ class Authenticator:
             return None
         token = _bearer(authorization)
         now = self._clock()
-        digest = _digest(authorization)
+        digest = self.digest(authorization)
         known = self._fresh(digest, now)
         if known is not None:
             return known
@@ -71,10 +71,15 @@ class Authenticator:
         self._remember(digest, _Remembered(verified, now))
         return verified.principal
 
-    def remembered(self, authorization: str) -> Principal | None:
+    @staticmethod
+    def digest(authorization: str) -> bytes:
+        """What a header is remembered by."""
+        return hashlib.sha256(authorization.encode()).digest()
+
+    def remembered(self, digest: bytes) -> Principal | None:
         """The principal of a header that was accepted in these very words not long ago; else None, which says nothing
         about the header."""
-        return self._fresh(_digest(authorization), self._clock())
+        return self._fresh(digest, self._clock())
 
     def _fresh(self, digest: bytes, now: datetime) -> Principal | None:
         known = self._known.get(digest)
@@ -88,10 +93,6 @@ class Authenticator:
         self._known.move_to_end(digest)
         while len(self._known) > self._limit:
             self._known.popitem(last=False)
-
-
-def _digest(authorization: str) -> bytes:
-    return hashlib.sha256(authorization.encode()).digest()
 
 
 def _bearer(authorization: object) -> str:

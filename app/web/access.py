@@ -7,7 +7,6 @@ import logging
 from typing import Any, TextIO
 
 import orjson
-import structlog
 from prometheus_client import Counter, Histogram
 
 from app.clock import system_clock
@@ -22,15 +21,44 @@ log = logger(NAME)
 
 
 class Access:
-    """Leaves a line and a count for each request."""
+    """Leaves a line and a count for each request; those of one turn of the loop at its end, together."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._waiting: list[bytes] = []
+        self._waiting: list[tuple[str, str, str, RequestRecord, int, float]] = []
 
     def leave(self, method: str, route: str, path: str, record: RequestRecord, status: int, seconds: float) -> None:
         """`method` and `route` are of closed lists; the path is cut to what a log line bears."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._waiting.append((method, route, path, record, status, seconds))
+
+    def _write(self) -> None:
+        """The lines are what structlog would have written; a client cannot bring more than names into them."""
+        waiting, self._waiting = self._waiting, []
+        stream, now, lines = _stream(), system_clock(), []
+        for method, route, path, record, status, seconds in waiting:
+            self._count(method, route, status, seconds)
+            facts: dict[str, Any] = {
+                "method": method,
+                "path": path,
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+                "request_id": record.request_id,
+                "operation": record.operation_name,
+                "organisation": record.organisation_id,
+            }
+            if stream is None:
+                log.info(EVENT, **facts)
+            else:
+                facts |= {"event": EVENT, "logger": NAME, "level": "info", "time": now}
+                lines.append(orjson.dumps(facts, option=_AS_STRUCTLOG))
+        if stream is not None:
+            stream.write(b"".join(lines).decode())
+            stream.flush()
+
+    def _count(self, method: str, route: str, status: int, seconds: float) -> None:
         found = self._counters.get((method, route, status))
         if found is None:
             found = self._counters[method, route, status] = (
@@ -39,35 +67,12 @@ class Access:
             )
         found[0].inc()
         found[1].observe(seconds)
-        facts: dict[str, Any] = {
-            "method": method,
-            "path": path,
-            "status": status,
-            "ms": round(seconds * 1000, 2),
-            "request_id": record.request_id,
-            "operation": record.operation_name,
-            "organisation": record.organisation_id,
-        }
-        stream = _stream()
-        if stream is None:
-            log.info(EVENT, **facts)
-        else:
-            facts |= {"event": EVENT, "logger": NAME, "level": "info", "time": system_clock()}
-            if not self._waiting:
-                asyncio.get_running_loop().call_soon(self._write, stream)
-            self._waiting.append(orjson.dumps(facts, option=_AS_STRUCTLOG))
-
-    def _write(self, stream: TextIO) -> None:
-        """What structlog would have written; a client cannot bring more than names into it."""
-        lines, self._waiting = self._waiting, []
-        stream.write(b"".join(lines).decode())
-        stream.flush()
 
 
 def _stream() -> TextIO | None:
     """Where the log's lines go, if they go there as JSON and nothing else listens."""
     root = logging.getLogger()
-    if len(root.handlers) != 1 or root.level > logging.INFO or structlog.contextvars.get_contextvars():
+    if len(root.handlers) != 1 or root.level > logging.INFO:
         return None
     handler = root.handlers[0]
     if type(handler) is not logging.StreamHandler or not is_plain_json(handler):

@@ -6,31 +6,52 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.web.quick import ANSWER, Answer, Headers, ShortWay, plain_headers
+from app.web.quick import ANSWER, Answer, Head, ShortWay, plain_headers
 
 _OK = b"HTTP/1.1 200 OK\r\n"
 _PATH = b"/graphql"
 _SHORT = 16 * 1024  # that copying it is cheaper than writing twice
+_END = b"\r\n\r\n"
+_LONGEST_HEAD = 4_096
+_MOST_HEADS = 4
 
 
 class DirectProtocol(HttpToolsProtocol):
     """Holds back a plain request between its head and its end; whatever happens in between makes it an ordinary one,
-    told to uvicorn late but within the same read."""
+    told to uvicorn late but within the same read. A head that this connection has sent before, byte for byte, is not
+    parsed again: the parser stands between two messages and need not hear of one that is answered here."""
 
     _short: ShortWay | None
-    _plain: Headers | None = None
+    _plain: Head | None = None
     _body = b""
-    _started = 0.0
+    _started = float("-inf")
+    _between = True
+    _data = b""
+    _tried = False
+    _made: Answer | None = None
+    _lines = b""
+    _lines_of: object = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._short = short_way_of(self.app)
+        self._known: dict[bytes, tuple[Head, int]] = {}
 
     def data_received(self, data: bytes) -> None:
         """A body that is still under way at the end of a read is read the ordinary way."""
+        if self._between:
+            if self._known and self._is_next() and self._again(data):
+                return
+            self._data = data
         super().data_received(data)
+        self._data, self._tried = b"", False
         if self._plain is not None:
             self._let_go()
+
+    def on_message_begin(self) -> None:
+        """The parser is within a message."""
+        self._between = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Holds the request back where it may be answered here."""
@@ -41,7 +62,10 @@ class DirectProtocol(HttpToolsProtocol):
         headers = plain_headers(self.headers)
         if headers is None or headers.get(b"connection", b"keep-alive").lower() != b"keep-alive":
             return super().on_headers_complete()
-        self._plain, self._body, self._started = headers, b"", time.perf_counter()
+        head = self._short.head(headers)
+        if head is None:
+            return super().on_headers_complete()
+        self._plain, self._body, self._started = head, b"", time.perf_counter()
         return None
 
     def on_body(self, body: bytes) -> None:
@@ -53,15 +77,29 @@ class DirectProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answers, or makes it an ordinary request."""
-        if self._plain is not None:
+        if self._plain is None:
+            self._between = not self.parser.should_upgrade()
+            return super().on_message_complete()
+        self._between = True
+        answer = self._made
+        if not self._tried:
             answer = self._short.answer(self._body, self._plain, self._started)  # type: ignore[union-attr]
-            if answer is not None and not answer.long:
-                self._plain = None
-                return self._write(answer)
-            if answer is not None:
-                self.scope[ANSWER] = answer  # type: ignore[literal-required]
-            self._let_go()
+        if answer is not None and not answer.long:
+            self._learn(self._plain)
+            self._plain = None
+            return self._write(answer)
+        if answer is not None:
+            self.scope[ANSWER] = answer  # type: ignore[literal-required]
+        self._let_go()
         return super().on_message_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Answers from here leave a running timer as it is, so it may have to wait for the rest."""
+        left = self._started + self.timeout_keep_alive - time.perf_counter()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
     def _is_next(self) -> bool:
         """Whether nothing before this request is still to be answered, and the peer reads."""
@@ -74,15 +112,46 @@ class DirectProtocol(HttpToolsProtocol):
         if body:
             super().on_body(body)
 
+    def _learn(self, head: Head) -> None:
+        """Remembers the bytes of a head, where the read was this one message and nothing else."""
+        data, length = self._data, len(self._body)
+        end = len(data) - length
+        if 4 <= end <= _LONGEST_HEAD and data.find(_END) == end - 4 and data[end:] == self._body:
+            if len(self._known) >= _MOST_HEADS:
+                self._known.clear()
+            self._known[data[:end]] = head, length
+
+    def _again(self, data: bytes) -> bool:
+        """Answers a request with a head that is known; False where it takes the parser after all."""
+        end = data.find(_END) + 4
+        known = self._known.get(data[:end])
+        if known is None or len(data) - end != known[1]:
+            return False
+        started = time.perf_counter()
+        answer = self._short.answer(data[end:], known[0], started)  # type: ignore[union-attr]
+        if answer is None or answer.long:
+            self._tried, self._made = True, answer
+            return False
+        self._started = started
+        self._write(answer)
+        return True
+
     def _write(self, answer: Answer) -> None:
-        answer.pack_now()
-        every = b"".join([b"%b: %b\r\n" % line for line in self.server_state.default_headers])
-        head = b"%b%b%b\r\n" % (_OK, every, answer.head())
+        if answer.packed:
+            answer.pack_now()
+        every = self.server_state.default_headers
+        if every is not self._lines_of:
+            self._lines, self._lines_of = b"".join([b"%b: %b\r\n" % line for line in every]), every
+        head = b"%b%b%b\r\n" % (_OK, self._lines, answer.head())
         if len(answer.text) < _SHORT:
             self.transport.write(head + answer.text)
         else:
             self.transport.writelines((head, answer.text))
-        self.on_response_complete()
+        self.server_state.total_requests += 1
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
         self._short.leave(answer)  # type: ignore[union-attr]
 
 

@@ -54,9 +54,24 @@ class QuickEngine(Protocol):
 class QuickAuthenticator(Authenticator, Protocol):
     """An authenticator that may know a caller without waiting for anything."""
 
-    def remembered(self, authorization: str) -> Principal | None:
+    def digest(self, authorization: str) -> bytes:
+        """What an `Authorization` header is remembered by."""
+        ...
+
+    def remembered(self, digest: bytes) -> Principal | None:
         """The caller, or None where that takes a closer look."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the headers of a request say; requests with the same headers share it. `caller` is the digest of the
+    `Authorization` header, `request_id` the client's own."""
+
+    media: bytes
+    gzip: bool
+    caller: bytes
+    request_id: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -134,21 +149,24 @@ class ShortWay:
         self._access = Access(metrics)
         self._documents = documents
 
-    def answer(self, body: bytes, headers: Headers, started: float) -> Answer | None:
-        """The answer of status 200; None where anything is not as it mostly is, a failure of ours included: the
-        ordinary way meets it again and answers for it."""
+    def head(self, headers: Headers) -> Head | None:
+        """What the headers say; None where they ask for something out of the ordinary."""
         media = _media(headers.get(b"accept", b""))
         coding = headers.get(b"accept-encoding", b"")
-        if (
-            media is None
-            or b"q=" in coding
-            or headers.get(b"content-type") not in _JSON_TYPES
-            or len(body) > self.most_bytes
-        ):
+        caller = headers.get(b"authorization")
+        if media is None or caller is None or b"q=" in coding or headers.get(b"content-type") not in _JSON_TYPES:
             return None
-        record = RequestRecord(request_id_of(_texts(headers.get(b"x-request-id"))))
+        digest = self._authenticator.digest(caller.decode("latin-1"))
+        return Head(media, b"gzip" in coding, digest, _texts(headers.get(b"x-request-id")))
+
+    def answer(self, body: bytes, head: Head, started: float) -> Answer | None:
+        """The answer of status 200; None where anything is not as it mostly is, a failure of ours included: the
+        ordinary way meets it again and answers for it."""
+        if len(body) > self.most_bytes:
+            return None
+        record = RequestRecord(request_id_of(head.request_id))
         try:
-            response = self._respond(body, headers, record)
+            response = self._respond(body, head, record)
         except Exception:
             return None
         if response is None or response.status != 200:
@@ -156,10 +174,10 @@ class ShortWay:
         text, more = response.body(), response.headers
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in more.items()] if more else []
         sized = len(text) >= self._settings.gzip_minimum_bytes
-        return Answer(media, lines, text, sized, sized and b"gzip" in coding, record, started)
+        return Answer(head.media, lines, text, sized, sized and head.gzip, record, started)
 
-    def _respond(self, body: bytes, headers: Headers, record: RequestRecord) -> Response | None:
-        principal = self._authenticator.remembered(headers[b"authorization"].decode("latin-1"))
+    def _respond(self, body: bytes, head: Head, record: RequestRecord) -> Response | None:
+        principal = self._authenticator.remembered(head.caller)
         if principal is None:
             return None
         sent = parse_body(body, self._settings.max_json_depth)
@@ -196,11 +214,12 @@ class Quick:
                 return await self._app(scope, receive, send)
             started = time.perf_counter()
             headers = plain_headers(scope["headers"])
-            if headers is None:
+            head = None if headers is None else self._short.head(headers)
+            if head is None:
                 return await self._app(scope, receive, send)
             first = await receive()
             if first["type"] == "http.request" and not first.get("more_body"):
-                answer = self._short.answer(first.get("body", b""), headers, started)
+                answer = self._short.answer(first.get("body", b""), head, started)
             if answer is None:
                 return await self._app(scope, _again(first, receive), send)
         await answer.pack()
@@ -229,8 +248,8 @@ def _media(accept: bytes) -> bytes | None:
     return None if media is None or form_of(lines) is not None else f"{media}; charset=utf-8".encode()
 
 
-def _texts(value: bytes | None) -> list[str]:
-    return [] if value is None else [value.decode("latin-1")]
+def _texts(value: bytes | None) -> tuple[str, ...]:
+    return () if value is None else (value.decode("latin-1"),)
 
 
 def _again(first: Message, receive: Receive) -> Receive:

@@ -58,7 +58,7 @@ def ours(folder: Path, port: int, amounts: Amounts, workers: int, database: str 
         except SystemExit as told:
             sys.stderr.write(f"{told}: they are used\n")
     environment = {"TIDEGATE_DATABASE_URL": url, "TIDEGATE_STATE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", "from app.cli import main; main()"]
+    command = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]
     token = subprocess.run(
         [*command, "token", "--organisation", "demo", "--scopes", SCOPES, "--ttl", "1d"],
         env=os.environ | environment, cwd=folder, capture_output=True, text=True, check=True,

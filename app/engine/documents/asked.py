@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.errors import BadUserInput
 
 LONGEST_ID = 256
+_PLAIN = frozenset({"query", "variables", "operationName"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -37,6 +38,8 @@ def asked_in(members: Mapping[str, object]) -> Asked:
     """What the members `query`, `documentId` (GraphQL over HTTP, appendix A), `doc_id` (Relay) and
     `extensions.persistedQuery` (Apollo) say; BadUserInput where they say nothing, or not one thing."""
     text = members.get("query")
+    if type(text) is str and members.keys() <= _PLAIN:
+        return Asked(text)
     if text is not None and not isinstance(text, str):
         raise BadUserInput("`query` must be a string.")
     extensions = members.get("extensions")
