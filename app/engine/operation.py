@@ -101,9 +101,9 @@ class Written(Response):
     def body(self) -> bytes:
         """The response map as JSON bytes."""
         text: bytes = self._text  # type: ignore[attr-defined]
-        told = b'"errors":%b,' % orjson.dumps(self.errors) if self.errors else b""
-        more = b',"extensions":%b' % orjson.dumps(self.extensions) if self.extensions else b""
-        return b'{%b"data":%b%b}' % (told, text, more)
+        told = b'{"errors":%b,"data":' % orjson.dumps(self.errors) if self.errors else b'{"data":'
+        more = b',"extensions":%b}' % orjson.dumps(self.extensions) if self.extensions else b"}"
+        return b"".join((told, text, more))
 
     def also(self, **extensions: Any) -> Response:
         """The same response with more extensions."""

@@ -147,7 +147,7 @@ def _one_too_many(patch: pytest.MonkeyPatch) -> None:
 
     def off(page: Any) -> Any:
         write = writer(page)
-        return lambda rows, values: write(rows, [one + 1 if type(one) is int else one for one in values])
+        return lambda rows, values, out: write(rows, [one + 1 if type(one) is int else one for one in values], out)
 
     patch.setattr(assemble, "page_writer", off)
 

@@ -14,7 +14,9 @@ from app.store.json_tree import Edges, Fixed, Info, Line, Nodes, Page, Total
 
 Rows = Sequence[Any]
 Values = Sequence[Any]
-Write = Callable[[Rows, Values], bytes]
+Pieces = list[bytes]
+Write = Callable[[Rows, Values, Pieces], None]
+"""Adds the text of some rows: a long answer is put together once, from its pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,17 @@ class Assembly:
 
     def write(self, found: Sequence[Rows], values: Values) -> bytes:
         """The data's JSON from the rows of each statement."""
-        rows = iter(found)
-        return b"{%b}" % b",".join(
-            [head + (text if write is None else write(next(rows), values)) for head, write, text in self.parts]
-        )
+        rows, out, before = iter(found), [], b"{"
+        for head, write, text in self.parts:
+            out.append(before)
+            out.append(head)
+            if write is None:
+                out.append(text)
+            else:
+                write(next(rows), values, out)
+            before = b","
+        out.append(b"}")
+        return b"".join(out)
 
 
 def assembly(parts: Sequence[tuple[str, Row | Line | Page | Fixed]]) -> Assembly:
@@ -47,9 +56,8 @@ def _part(key: str, tree: Row | Line | Page | Fixed) -> tuple[bytes, Write | Non
             return head, page_writer(tree), b""
 
 
-def _row(rows: Rows, _: Values) -> bytes:
-    found: bytes = rows[0][0] if rows else b"null"
-    return found
+def _row(rows: Rows, _: Values, out: Pieces) -> None:
+    out.append(rows[0][0] if rows else b"null")
 
 
 def _head(key: str) -> bytes:
@@ -72,7 +80,7 @@ def page_writer(page: Page) -> Write:
     counted_at = len(page.bodies) + (len(page.select.order) if page.cursors else 0)
     parts = [(_head(key), _layout(page, part)) for key, part in page.layout]
 
-    def write(rows: Rows, values: Values) -> bytes:
+    def write(rows: Rows, values: Values, out: Pieces) -> None:
         size = values[size_at]
         more = len(rows) > size
         kept = rows[:size] if more else rows
@@ -81,30 +89,44 @@ def page_writer(page: Page) -> Write:
             if not rows and page.started:
                 raise Unready
             total = rows[0][counted_at] if rows else 0
-        found = _Found(kept[::-1] if page.backward else kept, more, total)
-        return b"{%b}" % b",".join([head + part(found) for head, part in parts])
+        found, before = _Found(kept[::-1] if page.backward else kept, more, total), b"{"
+        for head, part in parts:
+            out += (before, head)
+            part(found, out)
+            before = b","
+        out.append(b"}")
 
     return write
 
 
-def _layout(page: Page, part: Nodes | Edges | Info | Total | Fixed) -> Callable[[_Found], bytes]:
+def _layout(page: Page, part: Nodes | Edges | Info | Total | Fixed) -> Callable[[_Found, Pieces], None]:
     match part:
         case Fixed(text):
             fixed = orjson.dumps(text)
-            return lambda _: fixed
+            return lambda _, out: out.append(fixed)
         case Total():
-            return lambda found: b"%d" % (found.total or 0)
+            return lambda found, out: out.append(b"%d" % (found.total or 0))
         case Nodes(body):
-            return lambda found: b"[%b]" % b",".join([row[body] for row in found.rows])
+            return lambda found, out: _listed([row[body] for row in found.rows], out)
         case Edges(members):
             pieces = [(_head(key), _edge(page, what)) for key, what in members]
-            return lambda found: (
-                b"[%b]"
-                % b",".join([b"{%b}" % b",".join([head + piece(row) for head, piece in pieces]) for row in found.rows])
+            return lambda found, out: _listed(
+                [b"{%b}" % b",".join([head + piece(row) for head, piece in pieces]) for row in found.rows], out
             )
         case Info(members):
             infos = [(_head(key), _info(page, what)) for key, what in members]
-            return lambda found: b"{%b}" % b",".join([head + info(found) for head, info in infos])
+            return lambda found, out: out.append(b"{%b}" % b",".join([head + info(found) for head, info in infos]))
+
+
+def _listed(texts: Pieces, out: Pieces) -> None:
+    """A JSON array of them."""
+    if not texts:
+        out.append(b"[]")
+        return
+    pieces = [b","] * (2 * len(texts) + 1)
+    pieces[1::2] = texts
+    pieces[0], pieces[-1] = b"[", b"]"
+    out += pieces
 
 
 def _edge(page: Page, what: Any) -> Callable[[Any], bytes]:
