@@ -27,7 +27,7 @@ class Assembly:
 
     def write(self, found: Sequence[Rows], values: Values) -> bytes:
         """The data's JSON from the rows of each statement."""
-        rows, out, before = iter(found), [], b"{"
+        rows, out, before = iter(found), [b"{"], b""
         for head, write, text in self.parts:
             out.append(before)
             out.append(head)
@@ -89,7 +89,8 @@ def page_writer(page: Page) -> Write:
             if not rows and page.started:
                 raise Unready
             total = rows[0][counted_at] if rows else 0
-        found, before = _Found(kept[::-1] if page.backward else kept, more, total), b"{"
+        found, before = _Found(kept[::-1] if page.backward else kept, more, total), b""
+        out.append(b"{")
         for head, part in parts:
             out += (before, head)
             part(found, out)
