@@ -153,6 +153,7 @@ def main() -> None:
     if shutil.which("wrk") is None or shutil.which("taskset") is None:
         raise SystemExit("wrk and taskset are needed: apt-get install wrk util-linux")
     core = 1 if (os.cpu_count() or 1) > 1 else 0
+    cores = "0" if given.workers == 1 else f"0-{core}"  # several share theirs with the client, and fill what is left
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as scratch, a_postgres(needed=given.postgres) as first:
         folder = given.folder.resolve() if given.folder else Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -164,7 +165,7 @@ def main() -> None:
             targets += peers(found, Path(scratch), names)
         for _ in range(given.rounds):
             for target in targets:
-                with running(target, 0) as pid:
+                with running(target, cores) as pid:
                     for query in given.queries.split(","):
                         if query in target.bodies:
                             measure(target, pid, query, Load(1, given.connections, core, first))

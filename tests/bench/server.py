@@ -47,10 +47,10 @@ class Target:
 
 
 @contextmanager
-def running(target: Target, core: int) -> Iterator[int]:
-    """The server on one core; its process id."""
+def running(target: Target, cores: str) -> Iterator[int]:
+    """The server on its cores, as taskset names them; its process id."""
     process = subprocess.Popen(
-        ["taskset", "-c", str(core), *target.command], cwd=target.folder, env=os.environ | target.environment,
+        ["taskset", "-c", cores, *target.command], cwd=target.folder, env=os.environ | target.environment,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
