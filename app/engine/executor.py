@@ -4,6 +4,7 @@ denied; everything a caller may hear of an error goes through `app.engine.maskin
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -20,7 +21,7 @@ from app.engine.contract.views import Contract
 from app.engine.lane import Declined, Done, Lane, Ready, Runner, Way, explain
 from app.engine.lane.flat import Flats
 from app.engine.masking import denial, forbidden, format_error, refusal, request_errors
-from app.engine.operation import Operation, Response, Written
+from app.engine.operation import Later, Operation, Response, Written
 from app.engine.planning.cost import bill_of, reader_of
 from app.engine.planning.fields import Fields, fragments_of
 from app.engine.planning.plan import Denied, Plan, Planner, settled
@@ -106,16 +107,32 @@ class Engine:
             return await self._explained(operation)
         return (await self._execute(operation))[0]
 
-    def execute_now(self, operation: Operation) -> Response | None:
-        """The response, where the lane can give it without waiting for anything; None where it cannot."""
+    def execute_now(self, operation: Operation) -> Response | Later | None:
+        """The response, where the lane can give it without waiting for anything; Later where it has to wait for the
+        database alone; None where it is not for the lane."""
         ready = None if operation.explain else self._ready(operation)
         if not isinstance(ready, Ready) or self._runner is None:
             return None
         done = self._runner.now(ready)
         if isinstance(done, Done):
             return self._written(done, ready, operation)
-        self.meter.release(ready.caller, ready.requested)
+        drop = partial(self.meter.release, ready.caller, ready.requested)
+        if done is None:
+            return Later(partial(self._later, self._runner, ready, operation), drop)
+        drop()
         return None
+
+    async def _later(self, runner: Runner, ready: Ready, operation: Operation) -> Response | None:
+        """What the lane reads in its own time; None where the database refuses that."""
+        answered = None
+        try:
+            done = await runner.later(ready)
+            if isinstance(done, Done):
+                answered = self._written(done, ready, operation)
+        finally:
+            if answered is None:
+                self.meter.release(ready.caller, ready.requested)
+        return answered
 
     async def _execute(self, operation: Operation) -> tuple[Response, Way]:
         """The response, and which way it came."""

@@ -1,6 +1,6 @@
 """What the edges hand to the engine and get back: an operation as it was sent, a response ready to be written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -117,3 +117,12 @@ class Written(Response):
     def at(self, cursor: str) -> Response:
         """The same as the answer to an event."""
         return Written(self._text, self.errors, self.extensions, self.headers, cursor)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An operation that is ready to be run and whose answer is waited for: exactly one of the two is called, once.
+    `run` gives None where the ordinary way has to answer."""
+
+    run: Callable[[], Awaitable[Response | None]]
+    drop: Callable[[], None]

@@ -1,19 +1,24 @@
 """uvicorn's HTTP protocol with the short way inside: a request that arrives whole and is out of nothing's ordinary is
 answered where it was parsed. Anything else goes on to ASGI as if this were not here, as `--portable` makes it go."""
 
+import asyncio
+import re
 import time
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.web.quick import ANSWER, Answer, Head, ShortWay, plain_headers
+from app.errors import Timeout
+from app.web.quick import ANSWER, FAULT, Answer, Head, ShortWay, Waiting, plain_headers
 
 _OK = b"HTTP/1.1 200 OK\r\n"
 _PATH = b"/graphql"
 _SHORT = 16 * 1024  # that copying it is cheaper than writing twice
 _END = b"\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,7})\r\n", re.IGNORECASE)
 _LONGEST_HEAD = 4_096
 _MOST_HEADS = 4
+_MOST_AHEAD = 64 * 1024  # bytes a client may send ahead of an answer
 
 
 class DirectProtocol(HttpToolsProtocol):
@@ -29,22 +34,44 @@ class DirectProtocol(HttpToolsProtocol):
     _data = b""
     _tried = False
     _made: Answer | None = None
+    _fault: Timeout | None = None
     _lines = b""
     _lines_of: object = None
+    _waiting: "asyncio.Task[None] | None" = None
+    _ahead = b""
+    _ends = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._short = short_way_of(self.app)
-        self._known: dict[bytes, tuple[Head, int]] = {}
+        self._known: list[tuple[bytes, bytes, Head]] = []
 
     def data_received(self, data: bytes) -> None:
+        """What comes while an answer is waited for has its turn after it."""
+        if self._waiting is not None:
+            self._ahead += data
+            if len(self._ahead) > _MOST_AHEAD:
+                self.flow.pause_reading()
+        elif not (self._between and self._known and self._is_next() and self._again(data)):
+            self._parse(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stops what nobody waits for any more."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Closes the connection after the answer that is waited for."""
+        self._ends = True
+        if self._waiting is None:
+            super().shutdown()
+
+    def _parse(self, data: bytes) -> None:
         """A body that is still under way at the end of a read is read the ordinary way."""
-        if self._between:
-            if self._known and self._is_next() and self._again(data):
-                return
-            self._data = data
+        self._data = data if self._between else b""
         super().data_received(data)
-        self._data, self._tried = b"", False
+        self._data, self._tried, self._made, self._fault = b"", False, None, None
         if self._plain is not None:
             self._let_go()
 
@@ -81,21 +108,29 @@ class DirectProtocol(HttpToolsProtocol):
             self._between = not self.parser.should_upgrade()
             return super().on_message_complete()
         self._between = True
-        answer = self._made
+        answer: Answer | Waiting | None = self._made
         if not self._tried:
             answer = self._short.answer(self._body, self._plain, self._started)  # type: ignore[union-attr]
-        if answer is not None and not answer.long:
+        if answer is not None and not self._tried:
             self._learn(self._plain)
+        if isinstance(answer, Waiting):
+            answer.drop()  # the parser cannot go back; the next one with this head need not come here
+            answer = None
+        if answer is not None and not answer.long:
             self._plain = None
             return self._write(answer)
         if answer is not None:
             self.scope[ANSWER] = answer  # type: ignore[literal-required]
+        elif self._fault is not None:
+            self.scope[FAULT] = self._fault  # type: ignore[literal-required]
         self._let_go()
         return super().on_message_complete()
 
     def timeout_keep_alive_handler(self) -> None:
         """Answers from here leave a running timer as it is, so it may have to wait for the rest."""
         left = self._started + self.timeout_keep_alive - time.perf_counter()
+        if self._waiting is not None:
+            left = self.timeout_keep_alive
         if left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
         else:
@@ -113,28 +148,69 @@ class DirectProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def _learn(self, head: Head) -> None:
-        """Remembers the bytes of a head, where the read was this one message and nothing else."""
-        data, length = self._data, len(self._body)
-        end = len(data) - length
-        if 4 <= end <= _LONGEST_HEAD and data.find(_END) == end - 4 and data[end:] == self._body:
-            if len(self._known) >= _MOST_HEADS:
-                self._known.clear()
-            self._known[data[:end]] = head, length
+        """Remembers the bytes of a head, where the read was this one message and nothing else. The length of the body
+        is all that may differ."""
+        data, end = self._data, len(self._data) - len(self._body)
+        if not 4 <= end <= _LONGEST_HEAD or data.find(_END) != end - 4 or data[end:] != self._body:
+            return
+        found = _LENGTH.search(data, 0, end)
+        if found is None or int(found[1]) != len(self._body):
+            return
+        if len(self._known) >= _MOST_HEADS:
+            self._known.clear()
+        self._known.append((data[: found.start(1)], data[found.end(1) : end], head))
 
     def _again(self, data: bytes) -> bool:
         """Answers a request with a head that is known; False where it takes the parser after all."""
-        end = data.find(_END) + 4
-        known = self._known.get(data[:end])
-        if known is None or len(data) - end != known[1]:
-            return False
+        for before, behind, head in self._known:
+            if data.startswith(before):
+                at = len(before)
+                stop = data.find(b"\r", at, at + 8)
+                if stop > at and data.startswith(behind, stop) and data[at:stop].isdigit():
+                    end = stop + len(behind)
+                    return len(data) - end == int(data[at:stop]) and self._quickly(data, end, head)
+        return False
+
+    def _quickly(self, data: bytes, end: int, head: Head) -> bool:
+        """Answers a message, its body from `end` on."""
         started = time.perf_counter()
-        answer = self._short.answer(data[end:], known[0], started)  # type: ignore[union-attr]
+        answer = self._short.answer(data[end:], head, started)  # type: ignore[union-attr]
+        if isinstance(answer, Waiting):
+            self._started = started
+            self._waiting = self.loop.create_task(self._finish(answer, data))
+            self.tasks.add(self._waiting)
+            self._waiting.add_done_callback(self.tasks.discard)
+            return True
         if answer is None or answer.long:
             self._tried, self._made = True, answer
             return False
         self._started = started
         self._write(answer)
         return True
+
+    async def _finish(self, waiting: Waiting, data: bytes) -> None:
+        """Writes an answer that was waited for, or has the message answered the ordinary way."""
+        answer = fault = None
+        try:
+            answer = await waiting.answer()
+        except Timeout as late:
+            fault = late
+        except Exception:
+            answer = None  # met again by the ordinary way
+        self._waiting = None
+        if self.transport.is_closing():
+            return
+        if answer is not None and not answer.long:
+            self._write(answer)
+        else:
+            self._tried, self._made, self._fault = True, answer, fault
+            self._parse(data)
+        ahead, self._ahead = self._ahead, b""
+        if self._ends:
+            super().shutdown()
+        elif ahead:
+            self.flow.resume_reading()
+            self.data_received(ahead)
 
     def _write(self, answer: Answer) -> None:
         if answer.packed:

@@ -23,6 +23,7 @@ from app.web.cancellation import finish
 from app.web.forms import Form, form_of
 from app.web.negotiation import EVENT_STREAM, GRAPHQL, HTML, JSON, is_utf8_json, preferred, prefers_reject
 from app.web.ports import Authenticator, Delivery, Documents, Engine
+from app.web.quick import FAULT
 from app.web.record import RequestRecord, record_of
 from app.web.settings import WebSettings
 from app.web.sse import EventSink, EventStream, EventStreams
@@ -68,6 +69,8 @@ class GraphQLEndpoint:
         accept = request.headers.getlist("accept")
         media = preferred(accept, (JSON, GRAPHQL))
         try:
+            if FAULT in request.scope:
+                raise request.scope[FAULT]
             if request.method not in ("GET", "HEAD", "POST"):
                 raise faults.MethodNotAllowed("Use POST, or GET for queries.", METHODS)
             if request.method != "POST" and _wants_page(request, accept):

@@ -11,7 +11,8 @@ from typing import Protocol, runtime_checkable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.engine.operation import Operation, Response
+from app.engine.operation import Later, Operation, Response
+from app.errors import Timeout
 from app.principal import Principal
 from app.telemetry import Metrics
 from app.web.access import Access
@@ -25,6 +26,9 @@ from app.web.settings import WebSettings
 
 ANSWER = "tidegate.answer"
 """Where a scope holds an answer that is ready but for its compression."""
+
+FAULT = "tidegate.fault"
+"""Where a scope holds the fault that is its answer."""
 
 Lines = list[tuple[bytes, bytes]]
 Headers = Mapping[bytes, bytes]
@@ -45,8 +49,8 @@ _JSON_TYPES = frozenset({b"application/json", b"application/json; charset=utf-8"
 class QuickEngine(Protocol):
     """An engine that may have an answer without waiting for anything."""
 
-    def execute_now(self, operation: Operation) -> Response | None:
-        """The response, or None where it takes the ordinary way."""
+    def execute_now(self, operation: Operation) -> Response | Later | None:
+        """The response, or what is waited for, or None where it takes the ordinary way."""
         ...
 
 
@@ -159,9 +163,9 @@ class ShortWay:
         digest = self._authenticator.digest(caller.decode("latin-1"))
         return Head(media, b"gzip" in coding, digest, _texts(headers.get(b"x-request-id")))
 
-    def answer(self, body: bytes, head: Head, started: float) -> Answer | None:
-        """The answer of status 200; None where anything is not as it mostly is, a failure of ours included: the
-        ordinary way meets it again and answers for it."""
+    def answer(self, body: bytes, head: Head, started: float) -> "Answer | Waiting | None":
+        """The answer of status 200, or one that is waited for; None where anything is not as it mostly is, a failure
+        of ours included: the ordinary way meets it again and answers for it."""
         if len(body) > self.most_bytes:
             return None
         record = RequestRecord(request_id_of(head.request_id))
@@ -169,6 +173,12 @@ class ShortWay:
             response = self._respond(body, head, record)
         except Exception:
             return None
+        if isinstance(response, Later):
+            return Waiting(self, response, head, record, started)
+        return self.written(response, head, record, started)
+
+    def written(self, response: Response | None, head: Head, record: RequestRecord, started: float) -> Answer | None:
+        """A response as an answer."""
         if response is None or response.status != 200:
             return None
         text, more = response.body(), response.headers
@@ -176,7 +186,16 @@ class ShortWay:
         sized = len(text) >= self._settings.gzip_minimum_bytes
         return Answer(head.media, lines, text, sized, sized and head.gzip, record, started)
 
-    def _respond(self, body: bytes, head: Head, record: RequestRecord) -> Response | None:
+    async def wait(self, later: Later) -> Response | None:
+        """The response, or Timeout."""
+        seconds = self._settings.execution_timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await later.run()
+        except TimeoutError:
+            raise Timeout(f"The operation took longer than {seconds:g} seconds and was cancelled.") from None
+
+    def _respond(self, body: bytes, head: Head, record: RequestRecord) -> Response | Later | None:
         principal = self._authenticator.remembered(head.caller)
         if principal is None:
             return None
@@ -200,6 +219,26 @@ class ShortWay:
         self._access.leave("POST", "/graphql", "/graphql", answer.record, 200, seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An answer that waits for the database. One of the two is called, once."""
+
+    _short: ShortWay
+    _later: Later
+    _head: Head
+    _record: RequestRecord
+    _started: float
+
+    async def answer(self) -> Answer | None:
+        """The answer; None where the ordinary way has to give it. Raises Timeout."""
+        response = await self._short.wait(self._later)
+        return self._short.written(response, self._head, self._record, self._started)
+
+    def drop(self) -> None:
+        """Nobody will ask for it."""
+        self._later.drop()
+
+
 class Quick:
     """The short way in ASGI: outermost of the middleware."""
 
@@ -220,6 +259,9 @@ class Quick:
             first = await receive()
             if first["type"] == "http.request" and not first.get("more_body"):
                 answer = self._short.answer(first.get("body", b""), head, started)
+            if isinstance(answer, Waiting):
+                answer.drop()  # a client that leaves is noticed by the ordinary way
+                answer = None
             if answer is None:
                 return await self._app(scope, _again(first, receive), send)
         await answer.pack()

@@ -3,10 +3,14 @@
 import asyncio
 import random
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from app.engine.lane.inputs import Declined
+from app.engine.lane.run import Runner
+from app.security.authenticate import Authenticator
 from app.web.direct import DirectProtocol
 from app.web.settings import WebSettings
 from tests.wire.test_direct import QUERY, Pair, both, exchange, listening, one_answer, pair, plain, request
@@ -50,7 +54,12 @@ def messages(pair: Pair) -> list[bytes]:
     ]
 
 
-async def test_whatever_comes_before_and_after_the_answers_are_the_same(pair: Pair, known: list[bool]) -> None:
+@pytest.mark.parametrize("waits", [False, True])
+async def test_whatever_comes_before_and_after_the_answers_are_the_same(
+    pair: Pair, known: list[bool], waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if waits:
+        monkeypatch.setattr(Runner, "now", lambda *_: None)
     chance = random.Random(11)
     for _ in range(60):
         sent = chance.choices(messages(pair), k=chance.randint(2, 8))
@@ -68,18 +77,140 @@ async def test_whatever_comes_before_and_after_the_answers_are_the_same(pair: Pa
 
 
 async def test_a_known_head_is_not_parsed_again(pair: Pair, known: list[bool]) -> None:
-    same_length = plain(pair, query=QUERY.replace("5", "1"))
-    answers = await exchange(pair.direct, [plain(pair), same_length, plain(pair)], 3)
+    answers = await exchange(pair.direct, [plain(pair), plain(pair, query=QUERY.replace("5", "1")), plain(pair)], 3)
 
     assert known == [True, True]
     assert [answer.status for answer in answers] == [200] * 3
 
 
+async def test_a_body_of_another_length_has_a_known_head(pair: Pair, known: list[bool]) -> None:
+    longer = plain(pair, query=QUERY.replace("id sku", "id sku name description"))
+    other = plain(pair, "X-Request-Id: another-head")
+    await exchange(pair.direct, [plain(pair), longer, other, plain(pair), other], 5)
+
+    assert known == [True, False, True, True]
+
+
+async def test_a_length_that_is_not_the_bodys_is_read_as_ever(pair: Pair, known: list[bool]) -> None:
+    body = plain(pair).partition(b"\r\n\r\n")[2]
+    headers = (f"Authorization: Bearer {pair.token}", "Content-Type: application/json")
+    one = request(body, *headers)
+    for length in (b"00%d" % len(body), b"%d " % len(body), b"+%d" % len(body), b"-1", b"1_0", b"", b"9" * 30):
+        other = one.replace(b"Content-Length: %d" % len(body), b"Content-Length: " + length)
+        await both(pair, [one, other], 2)
+    await both(pair, [one, one[:-1], one[-1:] + one], 3)
+
+
+class Held:
+    """Makes each answer of the lane wait until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked = asyncio.Event()
+        self.free = asyncio.Event()
+        self.cancelled = 0
+        later = Runner.later
+
+        async def held(runner: Runner, ready: Any) -> Any:
+            self.asked.set()
+            try:
+                await self.free.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+            return await later(runner, ready)
+
+        monkeypatch.setattr(Runner, "now", lambda *_: None)
+        monkeypatch.setattr(Runner, "later", held)
+
+
+async def a_known_head(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any, Held]:
+    """A connection that has sent a plain request before, and answers that wait from now on."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", pair.direct)
+    writer.write(plain(pair))
+    assert (await one_answer(reader)).status == 200
+    return reader, writer, Held(monkeypatch)
+
+
+async def test_what_comes_while_an_answer_is_waited_for_has_its_turn_after_it(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer, held = await a_known_head(pair, monkeypatch)
+    writer.write(plain(pair, query="{ products(first: 1) { totalCount } }"))
+    await held.asked.wait()
+    writer.write(request(b"", first="GET /healthz HTTP/1.1"))
+    await writer.drain()
+    writer.write(plain(pair) + plain(pair, query="{ viewer { subject } }"))
+    await asyncio.sleep(0.1)
+    held.free.set()
+    found = [await asyncio.wait_for(one_answer(reader), 10) for _ in range(4)]
+    writer.close()
+
+    assert [answer.status for answer in found] == [200] * 4
+    told = (b'{"totalCount":1}', b"", b'"nodes"', b'"subject"')
+    assert all(text in answer.body for text, answer in zip(told, found, strict=True))
+
+
+async def test_a_client_that_leaves_stops_what_it_waits_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, writer, held = await a_known_head(pair, monkeypatch)
+    writer.write(plain(pair))
+    await held.asked.wait()
+    writer.transport.abort()
+    async with asyncio.timeout(5):
+        while not held.cancelled:
+            await asyncio.sleep(0.01)
+
+
+async def test_an_answer_that_takes_too_long_is_refused_as_ever(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer, held = await a_known_head(pair, monkeypatch)
+    application: Any = pair.servers[0].config.app.app
+    short = application.state.short
+    monkeypatch.setattr(short, "_settings", replace(short._settings, execution_timeout_seconds=0.05))
+    writer.write(plain(pair))
+    answer = await asyncio.wait_for(one_answer(reader), 10)
+    held.free.set()
+    writer.write(plain(pair))
+
+    assert b'"TIMEOUT"' in answer.body
+    assert held.cancelled == 1
+    assert (await asyncio.wait_for(one_answer(reader), 10)).status == 200
+    writer.close()
+
+
+async def test_what_the_database_refuses_is_answered_the_ordinary_way(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer, _ = await a_known_head(pair, monkeypatch)
+    seen, tries = pair.seen["http"], []
+
+    async def refused(*_: Any) -> Any:
+        tries.append(1)
+        if len(tries) == 1:
+            raise RuntimeError("a driver's bug")
+        return Declined("values", "no")
+
+    monkeypatch.setattr(Runner, "later", refused)
+    for _ in range(2):
+        writer.write(plain(pair))
+        assert b'"totalCount":1' in (await asyncio.wait_for(one_answer(reader), 10)).body
+    writer.close()
+    assert pair.seen["http"] == seen + 2
+
+
+async def test_a_server_that_ends_answers_first(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer, held = await a_known_head(pair, monkeypatch)
+    writer.write(plain(pair))
+    await held.asked.wait()
+    pair.servers[0].should_exit = True
+    await asyncio.sleep(0.5)
+    held.free.set()
+    assert (await asyncio.wait_for(one_answer(reader), 10)).status == 200
+    assert await asyncio.wait_for(reader.read(), 10) == b""
+    writer.close()
+
+
 async def test_a_token_that_is_no_longer_remembered_is_refused(
     pair: Pair, known: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.security.authenticate import Authenticator
-
     reader, writer = await asyncio.open_connection("127.0.0.1", pair.direct)
     try:
         for _ in range(2):
