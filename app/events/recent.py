@@ -3,27 +3,13 @@ holds a run of them without a hole. What is not in the window is read from the l
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
 import orjson
 
+from app.store.log import Row
 from app.values import format_timestamp, parse_timestamp
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of `event_log`."""
-
-    position: int
-    id: str
-    organisation_id: str
-    type: str
-    subject_id: str
-    occurred_at: datetime
-    data: dict[str, Any]
 
 
 def pack(row: Any) -> bytes:

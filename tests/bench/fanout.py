@@ -2,7 +2,12 @@
 the services. The sound figure on a shared machine is the server's CPU per delivery.
 
     python -m tests.bench.fanout [--sockets 1000] [--events 60] [--matching all|ten] [--portable] [--stalled N]
-        [--documents K] [--source PID:PORT]"""
+        [--documents K] [--flat] [--note BYTES]
+
+`last_ms` is from the commit of a mutation to the last delivery of its event, `mutation_ms` the same from when the
+mutation was sent; `asked_to_last_ms` from another process's write, which a gateway on SQLite sees at its next look, 50
+ms apart. `grown_mb` is what the
+gateway has grown by while events were delivered: with stalled readers, what they cost."""
 
 import argparse
 import asyncio
@@ -34,6 +39,7 @@ TOKEN = b'"code":"'
 PATIENCE_SECONDS = 30.0
 QUERY = """subscription Live($entries: [ID!]) { entryStatusChanged(entries: $entries) {
  cursor occurredAt status previousStatus %scode entry { id } } }"""
+RECORD = "mutation ($input: EntryStatusRecordInput!) { entryStatusRecord(input: $input) { userErrors { message } } }"
 FLAT = """subscription Live($entries: [ID!]) { entryStatusChanged(entries: $entries) {
  cursor occurredAt status previousStatus %scode } }"""
 
@@ -125,7 +131,7 @@ def _until(opened: socket.socket, token: bytes) -> None:
 
 def start_server(settings: Settings, port: int, *, portable: bool) -> "subprocess.Popen[bytes]":
     """The gateway as `serve` runs it, on the first core."""
-    command = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())", "serve"]
+    command = [sys.executable, "-m", "tests.bench.marked", "serve"]
     environment = {
         **os.environ,
         "TIDEGATE_DATABASE_URL": settings.store_url,
@@ -137,8 +143,11 @@ def start_server(settings: Settings, port: int, *, portable: bool) -> "subproces
         ["taskset", "-c", "0", *command, "--port", str(port), *(["--portable"] if portable else [])],
         env=environment,
         cwd=ROOT,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
+    assert process.stdout is not None
+    os.set_blocking(process.stdout.fileno(), False)
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()
@@ -152,10 +161,14 @@ def start_server(settings: Settings, port: int, *, portable: bool) -> "subproces
 class Writer:
     """The other process: one event for each line it is sent."""
 
-    def __init__(self, url: str, organisation: str, entries: list[str]) -> None:
+    def __init__(self, url: str, organisation: str, entries: list[str], note: int) -> None:
         command = [sys.executable, "-m", "tests.soak.writer", url, organisation, ",".join(entries), "1000000"]
         self._process = subprocess.Popen(
-            [*command, "--on-demand"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True
+            [*command, "--on-demand", "--note", str(note)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
         )
 
     def ask(self, events: int) -> None:
@@ -173,6 +186,38 @@ class Writer:
         self._process.wait()
 
 
+class Client:
+    """Who changes statuses by mutations of the gateway itself, over one connection."""
+
+    def __init__(self, port: int, token: str, entries: list[str]) -> None:
+        self._entries = entries
+        self._count = 0
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._head = (
+            f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+            "Content-Type: application/json\r\nContent-Length: "
+        )
+
+    def send(self) -> None:
+        entry, self._count = self._entries[self._count % len(self._entries)], self._count + 1
+        told = {
+            "entry": {"id": entry},
+            "status": "HELD",
+            "occurredAt": system_clock().isoformat(),
+            "code": f"m{self._count}",
+        }
+        body = json.dumps({"query": RECORD, "variables": {"input": {**told, "source": "bench"}}})
+        self._socket.sendall(f"{self._head}{len(body)}\r\n\r\n{body}".encode())
+
+    def answered(self) -> None:
+        seen = b""
+        while b"userErrors" not in seen:
+            seen += self._socket.recv(65_536)
+        if b'"userErrors":[]' not in seen:
+            raise SystemExit(f"refused: {seen[-300:]!r}")
+
+
 def measure(given: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
@@ -188,9 +233,9 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
         )
         port = free_port()
         server = start_server(settings, port, portable=given.portable)
-        writer = Writer(settings.store_url, principal.organisation_id, entries)
+        writer = Writer(settings.store_url, principal.organisation_id, entries, given.note)
         try:
-            return _run(given, server.pid, port, token, entries, writer)
+            return _run(given, server, port, token, entries, writer)
         finally:
             writer.end()
             server.kill()
@@ -205,10 +250,17 @@ async def _prepared(settings: Settings, entries: int) -> Any:
 
 
 def _run(
-    given: argparse.Namespace, pid: int, port: int, token: str, entries: list[str], writer: Writer
+    given: argparse.Namespace,
+    server: "subprocess.Popen[bytes]",
+    port: int,
+    token: str,
+    entries: list[str],
+    writer: Writer,
 ) -> dict[str, Any]:
+    pid = server.pid
     subscribers = Subscribers(port, token)
     text = FLAT if given.flat else QUERY
+    text = text.replace("code", "code narrative") if given.note else text
     subscribers.open(text % "", {})
     writer.ask(2)
     subscribers.deliveries(2, 20)
@@ -233,6 +285,7 @@ def _run(
         started = time.perf_counter()
         subscribers.deliveries(matching, 30)
         delays.append(time.perf_counter() - started)
+    sent, committed = _mutations(given.rounds, Client(port, token, entries), subscribers, matching, server)
     used, client, begun = cpu_seconds(pid), time.process_time(), time.monotonic()
     writer.ask(given.events)
     counted = subscribers.deliveries(given.events * matching, 120)
@@ -249,9 +302,38 @@ def _run(
         "deliveries_per_second": round(counted / seconds),
         "kb_per_subscriber": round((held - before) / 1024 / max(1, others), 1),
         "grown_mb": round((resident(pid) - held) / 1048576, 1),
+        "last_ms": _part(committed, 50),
+        "last_ms_p99": _part(committed, 99),
+        "mutation_ms": _part(sent, 50),
+        "mutation_ms_p99": _part(sent, 99),
         "asked_to_last_ms": round(statistics.median(delays) * 1000, 1),
         "connect_seconds": round(connecting, 1),
     }
+
+
+def _part(seconds: list[float], percent: int) -> float:
+    return round(sorted(seconds)[min(len(seconds) - 1, len(seconds) * percent // 100)] * 1000, 2)
+
+
+def _mutations(
+    rounds: int, client: Client, subscribers: Subscribers, matching: int, server: "subprocess.Popen[bytes]"
+) -> tuple[list[float], list[float]]:
+    """Seconds to the last delivery of an event: from each mutation, and from its commit."""
+    sent, committed = [], []
+    assert server.stdout is not None
+    for _ in range(rounds):
+        server.stdout.read()
+        started = time.perf_counter()
+        client.send()
+        if subscribers.deliveries(matching, 30) < matching:
+            raise SystemExit("an event of a mutation does not arrive")
+        now = time.perf_counter()
+        mark = float(server.stdout.readline())
+        sent.append(now - started)
+        committed.append(now - mark)
+        client.answered()
+        time.sleep(0.01)
+    return sent, committed
 
 
 def main() -> None:
@@ -262,6 +344,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=100)
     parser.add_argument("--documents", type=int, default=1)
     parser.add_argument("--stalled", type=int, default=0)
+    parser.add_argument("--note", type=int, default=0)
     parser.add_argument("--matching", choices=("all", "ten"), default="all")
     parser.add_argument("--portable", action="store_true")
     parser.add_argument("--flat", action="store_true")

@@ -1,7 +1,7 @@
 """A process of its own that changes entry statuses through the services. Every event carries a number as its code, and
 the number is printed once its transaction is committed: what was printed is acknowledged.
 
-    python -m tests.soak.writer URL ENTRIES COUNT [--from N] [--pause SECONDS] [--on-demand]"""
+    python -m tests.soak.writer URL ENTRIES COUNT [--from N] [--pause SECONDS] [--on-demand] [--note N]"""
 
 import argparse
 import asyncio
@@ -34,12 +34,14 @@ async def prepare(url: str, entries: int) -> tuple[Principal, list[str]]:
         await store.close()
 
 
-async def write_one(store: Store, principal: Principal, entry: str, number: int, step: int) -> None:
+async def write_one(
+    store: Store, principal: Principal, entry: str, number: int, step: int, note: str | None = None
+) -> None:
     """Tries until the database has taken it. The same message twice is the same row, so that a retry after a lost
     answer makes no second event."""
     begun = system_clock()
     while True:
-        command = EntryStatusRecord(WALK[step % 2], begun, "vendor", entry_id=entry, code=str(number))
+        command = EntryStatusRecord(WALK[step % 2], begun, "vendor", entry_id=entry, code=str(number), narrative=note)
         try:
             outcome = await record_entry_status(store, principal, command)
         except Exception as fault:
@@ -55,11 +57,11 @@ async def run(given: argparse.Namespace) -> None:
     store = Store.open(given.url, system_clock)
     principal = Principal("writer", given.organisation, frozenset())
     loop = asyncio.get_running_loop()
-    entries = given.entries.split(",")
+    entries, note = given.entries.split(","), "x" * given.note or None
     for number in range(given.start, given.start + given.count):
         if given.on_demand and not await loop.run_in_executor(None, sys.stdin.readline):
             break
-        await write_one(store, principal, entries[number % len(entries)], number, number // len(entries))
+        await write_one(store, principal, entries[number % len(entries)], number, number // len(entries), note)
         print(number, flush=True)
         if given.pause:
             await asyncio.sleep(given.pause)
@@ -74,6 +76,7 @@ def main() -> None:
     parser.add_argument("count", type=int)
     parser.add_argument("--from", dest="start", type=int, default=0)
     parser.add_argument("--pause", type=float, default=0.0)
+    parser.add_argument("--note", type=int, default=0)
     parser.add_argument("--on-demand", action="store_true")
     asyncio.run(run(parser.parse_args()))
 

@@ -17,10 +17,11 @@ from nats.js import JetStreamContext
 from app.delivery.copy import copy_note, open_copy
 from app.events.bus import Bus
 from app.events.jetstream import JetStream
-from app.events.recent import Row, Window, pack, unpack
+from app.events.recent import Window, pack, unpack
 from app.principal import Principal
 from app.store import log
 from app.store.housekeeping import forget_events
+from app.store.log import Row
 from app.store.session import Store
 from app.store.tables import TABLES
 from tests.nats_server import NatsServer

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -311,3 +312,25 @@ async def test_nobody_waits_for_the_log_where_nothing_was_appended(sqlite_store:
     await sqlite_store.relay.settled()
     assert await sqlite_store.relay.move() == 0
     assert (await sqlite_store.fetch(sa.select(sa.func.count()).select_from(TABLES["event_pending"])))[0][0] == 0
+
+
+async def test_what_sqlite_answers_at_once_is_what_it_answers_by_the_way(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows and ends of the log, on the caller's thread and through SQLAlchemy, also where there is nothing."""
+    store, importer = sqlite_store, (await make_tenants(sqlite_store)).importer
+    assert await log.ends(store) == log.Ends(0, 0)
+    await an_entry(store, importer)
+    asked = store.statements
+    quick, ends = [await log.after(store, 0, 100), await log.after(store, 2, 1), []], await log.ends(store)
+    assert store.statements == asked
+
+    monkeypatch.setattr(log, "_at_once", lambda *_: None)
+    slow = [await log.after(store, 0, 100), await log.after(store, 2, 1), []]
+
+    def plain(rows: Any) -> Any:
+        return [[getattr(row, name) for name in log.Row.__slots__] for row in rows]
+
+    assert list(map(plain, quick)) == list(map(plain, slow))
+    assert len(quick[0]) == 3
+    assert ends == await log.ends(store)
