@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
+class Unreachable(Refused):
+    """The database does not answer; it may in a moment."""
+
+
 def load(**given: Any) -> "Settings":
     """The settings, what the command line gives first; the state folder exists afterwards, for its owner only."""
     from app.settings import load_settings
@@ -66,4 +70,4 @@ async def _reached(asked: Coroutine[Any, Any, list[str]]) -> list[str]:
         raise
     except Exception as fault:
         first_line = hide_password(str(fault).partition("\n")[0]) or type(fault).__name__
-        raise Refused(f"the database cannot be reached: {first_line}") from fault
+        raise Unreachable(f"the database cannot be reached: {first_line}") from fault

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.installation import load, open_store
+from app.cli.installation import Unreachable, load, open_store
 
 if TYPE_CHECKING:
     from app.settings import Settings
+
+_AGAIN_SECONDS = 1.0
 
 
 def worker(
@@ -35,7 +37,27 @@ async def _once(settings: "Settings") -> None:
 
 
 async def _run(settings: "Settings") -> None:
-    """Until SIGTERM or SIGINT."""
+    """Until SIGTERM or SIGINT. A database that is away at the start is waited for, as one that goes away later is."""
+    loop = asyncio.get_running_loop()
+    work = loop.create_task(_patiently(settings))
+    for signalled in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signalled, work.cancel)
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+async def _patiently(settings: "Settings") -> None:
+    from app.telemetry import logger
+
+    while True:
+        try:
+            return await _work(settings)
+        except Unreachable as fault:
+            logger(__name__).warning("worker.waits", reason=fault.message)
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _work(settings: "Settings") -> None:
     from app.delivery.copy import open_copy
     from app.delivery.worker import run_worker
     from app.events.bus import Bus
@@ -45,9 +67,4 @@ async def _run(settings: "Settings") -> None:
         if copy is not None:
             bus.on_beat.append(copy.seen)
         keep = timedelta(days=settings.event_retention_days)
-        work = asyncio.ensure_future(asyncio.gather(run_worker(store, keep_events=keep, copy=copy), bus.run()))
-        loop = asyncio.get_running_loop()
-        for signalled in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(signalled, work.cancel)
-        with suppress(asyncio.CancelledError):
-            await work
+        await asyncio.gather(run_worker(store, keep_events=keep, copy=copy), bus.run())

@@ -119,6 +119,7 @@ class Store:
                 yield unit
             if unit.appended:
                 self.appended()
+                await asyncio.sleep(0)  # who waits for events goes first: closing the session is not what they wait for
 
     async def _own_events(self, select: Select) -> None:
         """Who reads the log finds in it what this process has committed."""

@@ -1,14 +1,19 @@
 """`tidegate worker --once` and `tidegate events tail --no-follow`."""
 
+import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
+import structlog
 from jsonschema import Draft202012Validator
 
-from app.cli import main
+from app.cli import main, worker
 from app.events.schemas import PLANNED, json_schema
 from app.events.types import EventType
+from app.settings import Settings
 
 ORGANISATION = ("--organisation", "demo")
 
@@ -54,6 +59,22 @@ def test_another_organisation_sees_none_of_it(capsys: pytest.CaptureFixture[str]
 def test_a_worker_does_once_what_there_is_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["worker", "--once"]) == 0
     assert capsys.readouterr().out == "0 events were given their position, 0 were too old and are deleted\n"
+
+
+async def test_a_worker_waits_for_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Both are restarted together often enough; it goes on until it is told to end."""
+    monkeypatch.setattr(worker, "_AGAIN_SECONDS", 0.01)
+    settings = Settings(database_url="postgresql+asyncpg://user:hunter2@127.0.0.1:9/tidegate", state_dir=tmp_path)
+    with structlog.testing.capture_logs() as logged:
+        running = asyncio.create_task(worker._run(settings))
+        while len(logged) < 3:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+
+    assert {entry["event"] for entry in logged} == {"worker.waits"}
+    assert "hunter2" not in str(logged)
 
 
 def test_every_event_that_is_really_told_fits_its_schema(capsys: pytest.CaptureFixture[str]) -> None:
