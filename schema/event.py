@@ -47,10 +47,10 @@ class Event(Node):
             raise Forbidden(f"data of this event needs the scope {' '.join(scopes)}.", missingScopes=list(scopes))
         return root.data
 
-    @computed("Its place in the log; resumes a feed or a subscription.", needs=("position",))
+    @computed("Its place in the log; resumes a feed or a subscription.", needs=("position", "id"))
     def cursor(root: Any, info: Info) -> str:  # noqa: N805
         """Opaque."""
-        return info.context.feed.cursor(root.position)
+        return info.context.feed.cursor(root.position, root.id)
 
     @computed("What it is about, as it is now; null where the caller may not see it.")
     async def subject(root: Any, info: Info) -> Node | None:  # noqa: N805
@@ -75,7 +75,7 @@ async def list_events(
         raise BadUserInput(f"`first` is {first}: it must be from 1 to {_LARGEST}.")
     kinds = kinds_for(context.principal, types)
     rows = await context.feed.page(context.principal, types=kinds, subject=subject, after=after, limit=first + 1)
-    edges = [Edge(context.feed.cursor(row.position), row) for row in rows[:first]]
+    edges = [Edge(context.feed.cursor(row.position, row.id), row) for row in rows[:first]]
     info = PageInfo(
         has_next_page=len(rows) > first,
         has_previous_page=after not in (None, "earliest"),

@@ -33,7 +33,7 @@ class EntryStatusChanged:
     @computed("Resumes the subscription after this event.")
     def cursor(root: Any, info: Info) -> str:  # noqa: N805
         """Opaque."""
-        return info.context.feed.cursor(root.position)
+        return info.context.feed.cursor(root.position, root.id)
 
     occurred_at: datetime = column("When it happened.")
 
@@ -72,7 +72,7 @@ class ShipmentUpdated:
     @computed("Resumes the subscription after this event.")
     def cursor(root: Any, info: Info) -> str:  # noqa: N805
         """Opaque."""
-        return info.context.feed.cursor(root.position)
+        return info.context.feed.cursor(root.position, root.id)
 
     occurred_at: datetime = column("When it happened.")
 
@@ -106,7 +106,7 @@ class ClassificationDecided:
     @computed("Resumes the subscription after this event.")
     def cursor(root: Any, info: Info) -> str:  # noqa: N805
         """Opaque."""
-        return info.context.feed.cursor(root.position)
+        return info.context.feed.cursor(root.position, root.id)
 
     occurred_at: datetime = column("When it was decided.")
 

@@ -82,7 +82,7 @@ async def _tail(
         while rows := await feed.page(principal, types=kinds, after=after or "earliest", limit=500):
             for row in rows:
                 print_json(_event(feed, row))
-            after = feed.cursor(rows[-1].position)
+            after = feed.cursor(rows[-1].position, rows[-1].id)
         return
     hearing = asyncio.create_task(bus.run())
     try:
@@ -96,7 +96,7 @@ def _event(feed: "Feed", row: Any) -> dict[str, Any]:
     from app.values import format_timestamp
 
     return {
-        "cursor": feed.cursor(row.position),
+        "cursor": feed.cursor(row.position, row.id),
         "id": row.id,
         "type": row.type,
         "subject": row.subject_id,

@@ -55,6 +55,9 @@ class Broadcast:
         self._index: dict[Topic, dict[Group, None]] = {}
         self._organisations: dict[str, int] = {}
         self._position = -1
+        self._event: str | None = None
+        """The id of the event at that position, where it was read."""
+        self._asked_at = 0.0
         self._reading = asyncio.Event()
 
     @property
@@ -119,27 +122,34 @@ class Broadcast:
             turn = self._bus.turn
             rows = await self._rows(certain)
             if rows or certain:
-                await self._check(rows)
+                rows = await self._check(rows)
             if rows:
                 await self._hand_out(rows)
                 if len(rows) == _BATCH:
                     await self._breathe()
                     continue
             certain = not await self._bus.wait(_LOOK_AGAIN_SECONDS, since=turn)
+            certain = certain or asyncio.get_running_loop().time() - self._asked_at > _LOOK_AGAIN_SECONDS
 
-    async def _check(self, rows: Sequence[Any]) -> None:
-        """Positions have no hole and never go back. Where retention has overtaken this process (it was stopped, or the
-        database was away for long), or the database is an older one than before, no subscriber may go on as if nothing
-        were missing: each is told where the log begins."""
-        if rows and rows[0].position == self._position + 1:
-            return
+    async def _check(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """The rows after the position. Positions have no hole and never go back, and what stands at one stays there.
+        Where retention has overtaken this process (it was stopped, or the database was away for long), or the database
+        is an older one than before, no subscriber may go on as if nothing were missing: each is told where the log
+        begins."""
+        known = bool(rows) and rows[0].position == self._position
+        same = not known or rows[0].id == self._event
+        rows = rows[1:] if known else rows
+        if same and (rows[0].position == self._position + 1 if rows else known):
+            return rows
         ends = await log.ends(self._store)
-        if not rows and ends.head >= self._position:
-            return
+        if same and not rows and ends.head >= self._position:
+            return rows
         _log.error("broadcast.history_lost", position=self._position, earliest=ends.earliest, head=ends.head)
         for group in list(self._groups.values()):
             group.tell_expired(max(0, ends.earliest - 1))
         self._position = rows[0].position - 1 if rows else ends.head
+        self._event = None
+        return rows
 
     async def _rows(self, certain: bool) -> Sequence[Any]:
         """What comes next: from the copy where it can tell, and now and then from the log itself."""
@@ -147,11 +157,14 @@ class Broadcast:
             found = self._copy.after(self._position, _BATCH)
             if found is not None:
                 return found
-        return await log.after(self._store, self._position, _BATCH)
+        self._asked_at = asyncio.get_running_loop().time()
+        if self._event is None:
+            return await log.after(self._store, self._position, _BATCH)
+        return await log.after(self._store, self._position - 1, _BATCH + 1)  # with the one that was read last
 
     async def _hand_out(self, rows: Any) -> None:
         if not self._groups:
-            self._position = rows[-1].position
+            self._position, self._event = rows[-1].position, rows[-1].id
             return
         asked: set[str] = set()
         audience: dict[int, set[str]] = {}
@@ -162,9 +175,9 @@ class Broadcast:
         for row in rows:
             for group in self._concerned(row, audience.get(row.position, set())):
                 group.take(row)
-            self._position = row.position
+            self._position, self._event = row.position, row.id
         for group in self._groups.values():
-            group.passed(self._position)
+            group.passed(self._position, rows[-1].id)
 
     async def _breathe(self) -> None:
         """A long backlog: lets groups answer what they have before more is read."""
@@ -244,7 +257,7 @@ class Membership:
     @property
     def cursor(self) -> str:
         """The same as a cursor."""
-        return self._feed.cursor(self.position)
+        return self._feed.cursor(self.position) if self._member is None else self._member.group.cursor(self.position)
 
 
 def _organisation(group: Group) -> str:

@@ -36,7 +36,7 @@ class Bounds:
 class Member:
     """One subscriber. `position` is the last event it was given or passed over."""
 
-    __slots__ = ("_catching", "_fell", "_refused", "_room", "group", "live", "position", "request_id", "sink")
+    __slots__ = ("_catching", "_fell", "_refused", "_room", "given", "group", "live", "position", "request_id", "sink")
 
     def __init__(self, group: "Group", sink: Sink, position: int, request_id: str) -> None:
         self.group = group
@@ -44,6 +44,8 @@ class Member:
         self.position = position
         self.request_id = request_id
         self.live = False
+        self.given = ""
+        """The cursor of the last event it was given."""
         self._refused = 0.0
         self._fell = 0.0
         self._room: asyncio.Event | None = None
@@ -77,7 +79,7 @@ class Member:
     def offer(self, frame: Frame) -> bool:
         """One live frame, in its turn."""
         if self.sink.offer(frame):
-            self.position = frame.position
+            self.position, self.given = frame.position, frame.cursor
             return True
         self.lag()
         return False
@@ -106,7 +108,7 @@ class Member:
         self.sink.fail(dict(failure(fault, self.request_id)))
 
     def _resume_at(self) -> dict[str, object]:
-        return {"cursor": self.group.started.tail.feed.cursor(self.position)}
+        return {"cursor": self.given or self.group.cursor(self.position)}
 
     def _drain(self) -> None:
         """Everything of the ring that is still to come; then it is live. No step in between gives way to others."""
@@ -154,6 +156,7 @@ class Member:
                     self.lag()
                     room.clear()
                     await room.wait()
+                self.given = frame.cursor
             self.position = row.position
         if len(rows) < _PAGE:
             self.position = max(self.position, floor)
@@ -165,7 +168,7 @@ class Group:
     events have left it, or were never in it."""
 
     __slots__ = (
-        *("_bytes", "_ring", "_rows", "_work", "bounds", "floor", "interest", "key", "lagging", "members"),
+        *("_bytes", "_passed", "_ring", "_rows", "_work", "bounds", "floor", "interest", "key", "lagging", "members"),
         *("request_id", "settled", "started"),
     )
 
@@ -180,6 +183,8 @@ class Group:
         self.lagging: set[Member] = set()
         self._ring: list[Frame] = []
         self._bytes = 0
+        self._passed = ""
+        """The id of the event at `settled`, where it is known."""
         self._rows: list[Any] = []
         self._work: asyncio.Task[None] | None = None
 
@@ -198,6 +203,15 @@ class Group:
             return []
         return [frame for frame in self._ring if frame.position > position]
 
+    def cursor(self, position: int) -> str:
+        """Where a member resumes that was given everything up to here; with its event's mark where it is known."""
+        for frame in reversed(self._ring):
+            if frame.position <= position:
+                if frame.position == position:
+                    return frame.cursor
+                break
+        return self.started.tail.feed.cursor(position, self._passed if position == self.settled else "")
+
     def take(self, row: Any) -> None:
         """An event that concerns the group; answered in its turn."""
         if self._work is None:
@@ -209,10 +223,10 @@ class Group:
         else:
             self._rows.append(row)
 
-    def passed(self, position: int) -> None:
-        """Every event up to here was looked at."""
-        if self._work is None:
-            self.settled = max(self.settled, position)
+    def passed(self, position: int, event: str) -> None:
+        """Every event up to this one was looked at."""
+        if self._work is None and position >= self.settled:
+            self.settled, self._passed = position, event
 
     def tell_expired(self, earliest: int) -> None:
         """Ends every subscription: what comes next in the log is not what follows what was sent."""
@@ -236,7 +250,7 @@ class Group:
         return self._frame(row, answer if isinstance(answer, Response) else await self._in_time(answer))
 
     def _frame(self, row: Any, response: Response) -> Frame:
-        return Frame(row.position, self.started.tail.feed.cursor(row.position), response, self.request_id)
+        return Frame(row.position, self.started.tail.feed.cursor(row.position, row.id), response, self.request_id)
 
     async def _go_on(self, row: Any, answer: Awaitable[Response]) -> None:
         try:
@@ -266,12 +280,13 @@ class Group:
 
     def _deliver(self, frame: Frame) -> None:
         self._keep(frame)
-        self.settled = max(self.settled, frame.position)
+        if frame.position > self.settled:
+            self.settled, self._passed = frame.position, ""
         late: list[Member] = []
         for member in self.members:
             if member.live and member.position < frame.position:
                 if member.sink.offer(frame):
-                    member.position = frame.position
+                    member.position, member.given = frame.position, frame.cursor
                 else:
                     late.append(member)
         for member in late:

@@ -80,7 +80,7 @@ class Started:
             async for row in rows:
                 answer = self.answer(row)
                 response = await answer if isawaitable(answer) else answer
-                yield response.at(self.tail.feed.cursor(row.position))
+                yield response.at(self.tail.feed.cursor(row.position, row.id))
         except TidegateError as fault:
             yield Response(200, executed=True, data=None, errors=[failure(fault, self.request_id)])
         finally:

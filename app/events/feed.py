@@ -73,11 +73,11 @@ class Feed:
         self._store = store
         self._bus = bus
         self._known = (-1, log.Ends(0, 0))
-        self._named = ((-1, 0), "")
+        self._named = ((-1, 0, ""), "")
 
-    def cursor(self, position: int) -> str:
-        """The cursor of an event that was read. Many readers ask for the same one in turn."""
-        place = (position, self._store.log_identity)
+    def cursor(self, position: int, event: str = "") -> str:
+        """The cursor of the event of this id that was read. Many readers ask for the same one in turn."""
+        place = (position, self._store.log_identity, event)
         if self._named[0] != place:
             self._named = (place, cursor.encode(*place))
         return self._named[1]
@@ -153,6 +153,8 @@ class Feed:
                 if len(rows) == BATCH:
                     continue
                 position = max(position, head)
+            elif head < position and (ends := await log.ends(self._store)).head < position:
+                raise self._lost(ends)
             fresh = not await self._bus.wait(LOOK_AGAIN_SECONDS, since=turn)
 
     async def read(self, principal: Caller, interest: Interest, after: int, limit: int) -> Sequence[Any]:
@@ -171,14 +173,24 @@ class Feed:
 
     async def position(self, after: str) -> int:
         """Where a cursor stands; raises as `page` does."""
-        position = cursor.decode(after, await log.identity(self._store), earliest=True)
+        position, mark = cursor.decode(after, await log.identity(self._store), earliest=True)
         if position == 0:
             return 0
         ends = await log.ends(self._store)
-        if position > ends.head:
+        if position > ends.head and not mark:
             raise BadUserInput("the cursor is none of this gateway's: it is ahead of every event")
         self._check(position, ends)
+        if mark and position >= ends.earliest:
+            found = await log.event_at(self._store, position)
+            if found is None or cursor.mark(found) != mark:
+                raise self._lost(ends)
         return position
+
+    def _lost(self, ends: log.Ends) -> CursorExpired:
+        """A standby that was behind has taken over, or a backup was restored: whoever was told of more than it holds
+        has to look again, since what it holds instead is not what follows."""
+        earliest = self.cursor(max(0, ends.earliest - 1))
+        return CursorExpired("the log has lost this cursor's event: its database is an older one", earliest=earliest)
 
     def _check(self, position: int, ends: log.Ends) -> None:
         if position < ends.earliest - 1:

@@ -157,7 +157,7 @@ class JetStream:
         last, fits = state.last_seq, True
         if state.messages:
             newest = await link.jet.get_msg(link.stream, seq=last)
-            fits = (newest.headers or {}).get(_MESSAGE_ID) == str(last)
+            fits = (newest.headers or {}).get(_MESSAGE_ID) == str(last) and await self._has(newest.data or b"")
         if not fits or last > ends.head or last < max(ends.head - _FAR, ends.earliest - 1):
             _log.warning("stream.made_anew", stream=link.stream, behind=ends.head - last)
             with suppress(NotFoundError):
@@ -165,6 +165,15 @@ class JetStream:
             await self._make(link, ends.head)
         else:
             self._published = last
+
+    async def _has(self, message: bytes) -> bool:
+        """Whether the log's event is the message's, at its position: an older database may have given it to another.
+        What is ahead of the log, or what it no longer keeps, it cannot tell."""
+        try:
+            row = unpack(message)
+        except ValueError:
+            return False
+        return await log.event_at(self._store, row.position) in (None, row.id)
 
     async def _make(self, link: _Link, head: int) -> None:
         """An empty stream whose first message will be the event after the head. Of several who make it one does."""

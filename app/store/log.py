@@ -186,6 +186,14 @@ def _row(position: int, id: str, owner: str, kind: str, subject: str, at: str, d
     return Row(position, id, owner, kind, subject, parse_timestamp(at), orjson.loads(data))
 
 
+async def event_at(store: "Store", position: int) -> str | None:
+    """The id of the event at a position; None where there is none."""
+    found = _at_once(store, "SELECT id FROM event_log WHERE position = ?", position)
+    if found is None:
+        found = list(await store.fetch(sa.select(_LOG.c.id).where(_LOG.c.position == position)))
+    return found[0][0] if found else None
+
+
 async def append_for_all(store: "Store", connection: AsyncConnection, kind: str, subject_id: str, data: Any) -> None:
     """An event of the installation, one for each organisation, that commits with a bare connection's transaction. The
     caller calls `store.appended` after it."""

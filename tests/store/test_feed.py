@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.errors import BadUserInput, CursorExpired
 from app.events import cursor
 from app.events.bus import Bus
-from app.events.feed import Feed
+from app.events.feed import Feed, Interest
 from app.filing.entry import EntryStatus as S
 from app.principal import Principal
 from app.services.organisations import create_organisation
@@ -20,7 +21,7 @@ from app.store import log
 from app.store.migrations import upgrade
 from app.store.session import Store
 from app.store.statement import Order, Select, Where
-from app.store.tables import EventLog
+from app.store.tables import TABLES, EventLog
 from app.values import OrganisationKind
 from tests.scenes import SELLER, SYSTEM, accepted, an_entry, at, make_tenants, told
 
@@ -168,6 +169,8 @@ FORGERIES = {
     "changed": lambda ours: cursor.encode(3, ours)[:-1] + "B",
     "ahead of every event": lambda ours: cursor.encode(10**9, ours),
     "one ahead": lambda ours: cursor.encode(4, ours),
+    "of an event, changed": lambda ours: cursor.encode(2, ours, "evt_1")[:-2] + "AA",
+    "of an event of another database": lambda ours: cursor.encode(2, ours + 1, "evt_1"),
     "of another database": lambda ours: cursor.encode(2, ours + 1),
     "no database's": lambda ours: cursor.encode(2, 0),
 }
@@ -210,6 +213,56 @@ async def test_a_cursor_before_the_oldest_kept_names_that_one(sqlite_store: Stor
     assert [row.subject_id for row in await feed.page(importer, after=feed.cursor(3), limit=5)] == []
     assert [row.subject_id for row in await feed.page(importer, after="earliest", limit=5)] == ["c"]
     assert [row.subject_id for row in await feed.page(importer, after=earliest, limit=5)] == ["c"]
+
+
+async def taken_over(store: Store, position: int, event: str) -> None:
+    """A database that never had the event at this position has taken over and given the position to another."""
+    await store.relay.settled()
+    kept = TABLES["event_log"]
+    async with store.write_connection() as connection:
+        await connection.execute(sa.update(kept).where(kept.c.position == position).values(id=event))
+
+
+async def test_a_cursor_of_an_event_that_the_log_has_lost_expires(store: Store, importer: Principal) -> None:
+    """A standby that was behind has taken over: its log is as long again, and holds other events at these places."""
+    await append(store, importer, "a", "b", "c")
+    feed = Feed(store, Bus(store))
+    rows = await feed.page(importer, limit=5)
+    cursors = [feed.cursor(row.position, row.id) for row in rows]
+    await taken_over(store, rows[2].position, "evt_another")
+
+    with pytest.raises(CursorExpired) as expired:
+        await feed.page(importer, after=cursors[2], limit=5)
+    with pytest.raises(CursorExpired):
+        await feed.tail(importer, Interest(), cursors[2])
+
+    again = await feed.page(importer, after=str(expired.value.extensions["earliest"]), limit=5)
+    assert [row.subject_id for row in again] == ["a", "b", "c"]
+    assert [row.subject_id for row in await feed.page(importer, after=cursors[1], limit=5)] == ["c"]
+
+
+async def test_a_cursor_ahead_of_a_log_that_was_longer_expires(store: Store, importer: Principal) -> None:
+    await append(store, importer, "a", "b")
+    feed = Feed(store, Bus(store))
+    kept, lost = await feed.page(importer, limit=5)
+    stream = aiter(await feed.tail(importer, Interest(), feed.cursor(lost.position, lost.id)))
+    async with store.unit(SYSTEM) as unit:
+        for row in await unit.find_all(EventLog, id=lost.id):
+            await unit.session.delete(row)
+
+    with pytest.raises(CursorExpired):
+        await feed.page(importer, after=feed.cursor(lost.position, lost.id), limit=5)
+    with pytest.raises(CursorExpired):
+        await take(stream, 1)
+    assert await feed.page(importer, after=feed.cursor(kept.position, kept.id), limit=5) == []
+
+
+async def test_a_cursor_of_an_earlier_version_is_still_a_place(sqlite_store: Store) -> None:
+    importer = (await make_tenants(sqlite_store)).importer
+    await append(sqlite_store, importer, "a", "b")
+    feed = Feed(sqlite_store, Bus(sqlite_store))
+    place = cursor.encode(1, await log.identity(sqlite_store))
+    assert [row.subject_id for row in await feed.page(importer, after=place, limit=5)] == ["b"]
 
 
 async def test_a_rolled_back_event_is_never_seen_and_wakes_nobody(store: Store, importer: Principal) -> None:

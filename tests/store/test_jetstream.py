@@ -230,6 +230,23 @@ async def test_a_stream_that_is_ahead_of_the_log_is_made_anew(
         assert [row.subject_id for row in copy.after(begin + 2, 9)] == ["instead"]
 
 
+async def test_a_stream_of_events_that_the_log_has_lost_is_made_anew(
+    postgres_store: Store, owner: Principal, nats_server: NatsServer
+) -> None:
+    """A standby that was behind has taken over and grown as long again."""
+    async with copying(postgres_store, nats_server) as copy:
+        begin = copy.window.last
+        await append(postgres_store, owner, "a")
+        await until(lambda: copy.window.last == begin + 1)
+    kept = TABLES["event_log"]
+    async with postgres_store.write_connection() as connection:
+        await connection.execute(sa.update(kept).where(kept.c.position == begin + 1).values(id="evt_another"))
+    async with copying(postgres_store, nats_server) as copy, streams(nats_server) as jet:
+        await append(postgres_store, owner, "b")
+        await until(lambda: copy.window.last == begin + 2)
+        assert (await jet.stream_info(await name_of(postgres_store))).state.first_seq == begin + 2
+
+
 async def test_a_stream_that_stayed_behind_what_the_log_keeps_is_made_anew(
     postgres_store: Store, owner: Principal, nats_server: NatsServer, clock: SetClock
 ) -> None:

@@ -344,6 +344,28 @@ async def test_a_subscription_is_told_where_the_database_is_an_older_one(
     assert (told["type"], told["payload"][0]["extensions"]["code"]) == ("error", "CURSOR_EXPIRED")
 
 
+@pytest.mark.parametrize("looks", [0.1, 60.0])
+async def test_a_subscription_is_told_where_a_standby_has_other_events(
+    house: House, monkeypatch: pytest.MonkeyPatch, looks: float
+) -> None:
+    """It was behind when it took over, and has caught up in length before anybody looked."""
+    monkeypatch.setattr(broadcast, "_LOOK_AGAIN_SECONDS", looks)
+    async with house.following(house.importer, EVENTS) as one:
+        async with house.store.unit(house.importer) as unit:
+            await unit.event("entry.held", house.importer.organisation_id, "a", unit.now, {})
+        seen = (await one.receive())["payload"]["data"]["events"]["cursor"]
+        async with house.store.unit(house.importer) as unit:
+            (row,) = await unit.find_all(EventLog, subject_id="a")
+            row.id = "evt_another"
+            await unit.event("entry.held", house.importer.organisation_id, "b", unit.now, {})
+        told = await one.receive()
+        await one.subscribe("2", EVENTS, variables={"after": seen})
+        refused = await one.receive()
+
+    for answer in (told, refused):
+        assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "CURSOR_EXPIRED")
+
+
 @pytest.mark.parametrize("portable", [False, True])
 async def test_a_reader_that_stalls_is_told_it_lags_and_where_to_resume(
     house: House, monkeypatch: pytest.MonkeyPatch
