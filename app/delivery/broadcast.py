@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from app.delivery.copy import Copy
 from app.delivery.frame import Sink
 from app.delivery.groups import Bounds, Group, Member, overdue
+from app.engine.masking import refusal
 from app.engine.operation import Operation, Response
 from app.engine.subscription import Started
+from app.errors import TidegateError
 from app.events.bus import Bus
 from app.store import log
 from app.store.session import Store
@@ -76,7 +78,10 @@ class Broadcast:
             return opened
         position = opened.tail.position
         if resume is not None:
-            position = await opened.tail.feed.position(resume)
+            try:
+                position = await opened.tail.feed.position(resume)
+            except TidegateError as fault:
+                return refusal(fault, operation.request_id)
         key = opened.sharing_key()
         if key is None:
             return opened.responses(position)

@@ -233,9 +233,8 @@ class Engine:
         def shape(result: ExecutionResult, operation: Operation) -> Response:
             return _response(result, operation, denied)
 
-        text, name, node = operation.document, operation.operation_name, ready.executor.operation
-        plain = None if denied else self._flats.of(text, name, node)
         executor = ready.executor
+        plain = None if denied else self._flats.compiled(executor.operation)
         return Started(source, operation, executor=executor, build=self._again, shape=shape, plain=plain)
 
     def _again(self, operation: Operation) -> Any:

@@ -164,6 +164,22 @@ async def test_errors_before_the_stream_have_their_status_unless_only_a_stream_i
     assert complete == "event: complete\ndata:"
 
 
+@pytest.mark.parametrize("last", ["forged", "AgAAAAAAAAABAAAAAA", "\u00e9"])
+async def test_a_last_event_of_another_log_is_told_as_every_other_error(gateway: Gateway, last: str) -> None:  # noqa: F811
+    """A client that takes nothing but a stream, as an EventSource, gets one that says so and ends."""
+    found = {}
+    for accept in (EVENTS, f"{EVENTS}, {GRAPHQL}"):
+        given = [*headers(gateway, accept).items(), ("Last-Event-ID", last.encode("latin-1"))]
+        found[accept] = await post(gateway, LIVE, accept, headers=given)
+    alone, both = found.values()
+
+    assert (both.status_code, both.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_USER_INPUT")
+    assert alone.status_code == 200
+    _, told, complete, _ = alone.text.split("\n\n")
+    assert json.loads(told.removeprefix("event: next\ndata: "))["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert complete == "event: complete\ndata:"
+
+
 async def test_without_a_token_a_stream_is_401(gateway: Gateway) -> None:  # noqa: F811
     response = await post(gateway, LIVE, EVENTS, headers={"Accept": EVENTS})
 

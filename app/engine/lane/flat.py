@@ -19,8 +19,6 @@ from graphql import (
     is_leaf_type,
 )
 
-_KEPT = 2_000
-
 Write = Callable[[Any, Any], bytes]
 
 
@@ -63,23 +61,14 @@ class Flat:
 
 
 class Flats:
-    """The compiled operations of one schema, kept by their text. What they have in common is written once: the fields
-    of the event that is being handed out, for each sight."""
+    """Compiles the operations of one schema. What they have in common is written once: the fields of the event that is
+    being handed out, for each sight."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._kept: dict[tuple[str, str | None], Flat | None] = {}
         self._writes: dict[tuple[str, str], Write | None] = {}
         self._row: Any = None
         self._told: dict[Hashable, Told] = {}
-
-    def of(self, text: str, name: str | None, operation: OperationDefinitionNode) -> Flat | None:
-        """See `compiled`."""
-        if (text, name) not in self._kept:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            self._kept[text, name] = self.compiled(operation)
-        return self._kept[text, name]
 
     def told(self, row: Any, context: Any) -> Told:
         """What is written of this row already, for this context's organisation and scopes."""
