@@ -1,6 +1,7 @@
 """From an `Authorization` header to a principal. Remembers tokens it has verified; leaves signatures and claims to
 `tokens` and `issuers`, and the question whether an organisation exists to the function it is given."""
 
+import asyncio
 import hashlib
 import re
 from collections import OrderedDict
@@ -49,6 +50,7 @@ class Authenticator:
         self._issuers = issuers
         self._limit = remembered
         self._known: OrderedDict[bytes, _Remembered] = OrderedDict()
+        self._asked: dict[str, asyncio.Future[bool]] = {}
 
     async def authenticate(self, authorization: str | None) -> Principal | None:
         """None without a header; the principal of a good `Bearer` token. Unauthenticated, with a message that
@@ -66,7 +68,7 @@ class Authenticator:
         verified = await self._issuers.examine(token, now) if self._issuers is not None else None
         if verified is None:
             verified = self._tokens.examine(token, now)
-        if not await self._organisation_exists(verified.principal.organisation_id):
+        if not await self._exists(verified.principal.organisation_id):
             raise Unauthenticated("the token's organisation does not exist")
         self._remember(digest, _Remembered(verified, now))
         return verified.principal
@@ -80,6 +82,14 @@ class Authenticator:
         """The principal of a header that was accepted in these very words not long ago; else None, which says nothing
         about the header."""
         return self._fresh(digest, self._clock())
+
+    async def _exists(self, organisation_id: str) -> bool:
+        """Asked once for all who want to know at the same time."""
+        asked = self._asked.get(organisation_id)
+        if asked is None:
+            asked = self._asked[organisation_id] = asyncio.ensure_future(self._organisation_exists(organisation_id))
+            asked.add_done_callback(lambda _: self._asked.pop(organisation_id, None))
+        return await asyncio.shield(asked)
 
     def _fresh(self, digest: bytes, now: datetime) -> Principal | None:
         known = self._known.get(digest)

@@ -39,6 +39,7 @@ class DirectProtocol(HttpToolsProtocol):
     _lines_of: object = None
     _waiting: "asyncio.Task[None] | None" = None
     _ahead = b""
+    _postponed = False
     _ends = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -47,13 +48,16 @@ class DirectProtocol(HttpToolsProtocol):
         self._known: list[tuple[bytes, bytes, Head]] = []
 
     def data_received(self, data: bytes) -> None:
-        """What comes while an answer is waited for has its turn after it."""
-        if self._waiting is not None:
+        """What comes while an answer is waited for has its turn after it, and what comes in a full turn in another."""
+        if self._waiting is not None or self._postponed:
             self._ahead += data
             if len(self._ahead) > _MOST_AHEAD:
                 self.flow.pause_reading()
-        elif not (self._between and self._known and self._is_next() and self._again(data)):
-            self._parse(data)
+        elif self._between and self._short is not None and self._short.turns.full:
+            self._postponed, self._ahead = True, data
+            self._short.turns.later(self._go_on)
+        else:
+            self._read(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stops what nobody waits for any more."""
@@ -64,8 +68,24 @@ class DirectProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Closes the connection after the answer that is waited for."""
         self._ends = True
-        if self._waiting is None:
+        if self._waiting is None and not self._postponed:
             super().shutdown()
+
+    def _go_on(self) -> None:
+        """Reads what came in the meantime."""
+        ahead, self._ahead, self._postponed = self._ahead, b"", False
+        if self.transport.is_closing():
+            return
+        if len(ahead) > _MOST_AHEAD:
+            self.flow.resume_reading()
+        if ahead:
+            self._read(ahead)
+        if self._ends and self._waiting is None:
+            super().shutdown()
+
+    def _read(self, data: bytes) -> None:
+        if not (self._between and self._known and self._is_next() and self._again(data)):
+            self._parse(data)
 
     def _parse(self, data: bytes) -> None:
         """A body that is still under way at the end of a read is read the ordinary way."""
@@ -129,7 +149,7 @@ class DirectProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Answers from here leave a running timer as it is, so it may have to wait for the rest."""
         left = self._started + self.timeout_keep_alive - time.perf_counter()
-        if self._waiting is not None:
+        if self._waiting is not None or self._postponed:
             left = self.timeout_keep_alive
         if left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
@@ -205,12 +225,7 @@ class DirectProtocol(HttpToolsProtocol):
         else:
             self._tried, self._made, self._fault = True, answer, fault
             self._parse(data)
-        ahead, self._ahead = self._ahead, b""
-        if self._ends:
-            super().shutdown()
-        elif ahead:
-            self.flow.resume_reading()
-            self.data_received(ahead)
+        self._go_on()
 
     def _write(self, answer: Answer) -> None:
         if answer.packed:

@@ -23,6 +23,7 @@ from app.web.negotiation import GRAPHQL, JSON, preferred
 from app.web.ports import Authenticator, Documents
 from app.web.record import RequestRecord, request_id_of
 from app.web.settings import WebSettings
+from app.web.turns import Turns
 
 ANSWER = "tidegate.answer"
 """Where a scope holds an answer that is ready but for its compression."""
@@ -150,6 +151,7 @@ class ShortWay:
         self._engine = engine
         self._authenticator = authenticator
         self._settings = settings
+        self.turns = Turns()
         self._access = Access(metrics)
         self._documents = documents
 
@@ -216,6 +218,7 @@ class ShortWay:
     def leave(self, answer: Answer) -> None:
         """The log line and the counts of an answer that was written."""
         seconds = time.perf_counter() - answer.started
+        self.turns.spend(seconds)
         self._access.leave("POST", "/graphql", "/graphql", answer.record, 200, seconds)
 
 

@@ -1,5 +1,6 @@
 """The `Authorization` header: absent, malformed, good; what is remembered and for how long."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -173,3 +174,13 @@ async def test_no_token_is_kept_as_text(desk: Desk) -> None:
     token = header.removeprefix("Bearer ")
     assert token.encode() not in desk.authenticator._known
     assert token.rpartition(".")[2] not in repr(desk.authenticator._known)
+
+
+async def test_those_who_ask_at_the_same_time_ask_once(desk: Desk) -> None:
+    headers = [desk.header(subject) for subject in ("ada", "ada", "grace", "hopper")]
+    found = await asyncio.gather(*(desk.authenticator.authenticate(header) for header in headers))
+
+    assert [one.subject for one in found if one is not None] == ["ada", "ada", "grace", "hopper"]
+    assert len(desk.asked) == 1
+    await desk.authenticator.authenticate(desk.header("later"))
+    assert len(desk.asked) == 2

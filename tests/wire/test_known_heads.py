@@ -12,7 +12,9 @@ from app.engine.lane.inputs import Declined
 from app.engine.lane.run import Runner
 from app.security.authenticate import Authenticator
 from app.web.direct import DirectProtocol
+from app.web.quick import ShortWay
 from app.web.settings import WebSettings
+from app.web.turns import Turns
 from tests.wire.test_direct import QUERY, Pair, both, exchange, listening, one_answer, pair, plain, request
 
 __all__ = ["pair"]
@@ -29,6 +31,12 @@ def known(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         return found[-1]
 
     monkeypatch.setattr(DirectProtocol, "_again", again)
+    return found
+
+
+def short_way(pair: Pair) -> ShortWay:
+    application: Any = pair.servers[0].config.app
+    found: ShortWay = application.app.state.short
     return found
 
 
@@ -54,12 +62,14 @@ def messages(pair: Pair) -> list[bytes]:
     ]
 
 
-@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("way", ["at once", "waited for", "postponed"])
 async def test_whatever_comes_before_and_after_the_answers_are_the_same(
-    pair: Pair, known: list[bool], waits: bool, monkeypatch: pytest.MonkeyPatch
+    pair: Pair, known: list[bool], way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if waits:
+    if way == "waited for":
         monkeypatch.setattr(Runner, "now", lambda *_: None)
+    elif way == "postponed":
+        short_way(pair).turns = Turns(0.0)
     chance = random.Random(11)
     for _ in range(60):
         sent = chance.choices(messages(pair), k=chance.randint(2, 8))
@@ -150,6 +160,26 @@ async def test_what_comes_while_an_answer_is_waited_for_has_its_turn_after_it(
     assert all(text in answer.body for text, answer in zip(told, found, strict=True))
 
 
+async def test_what_is_postponed_is_answered_before_the_server_ends(pair: Pair) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", pair.direct)
+    turns = short_way(pair).turns = Turns(0.0)
+    held: list[Any] = []
+    turns.later = held.append  # type: ignore[method-assign]
+    writer.write(plain(pair))
+    async with asyncio.timeout(5):
+        while not held:
+            await asyncio.sleep(0.01)
+    writer.write(request(b"", first="GET /healthz HTTP/1.1"))
+    pair.servers[0].should_exit = True
+    await asyncio.sleep(0.5)
+    turns.later = lambda work: work()  # type: ignore[method-assign]
+    held[0]()
+    assert b'"totalCount":1' in (await asyncio.wait_for(one_answer(reader), 10)).body
+    assert (await asyncio.wait_for(one_answer(reader), 10)).status in (200, 503)
+    assert await asyncio.wait_for(reader.read(), 10) == b""
+    writer.close()
+
+
 async def test_a_client_that_leaves_stops_what_it_waits_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     _, writer, held = await a_known_head(pair, monkeypatch)
     writer.write(plain(pair))
@@ -162,8 +192,7 @@ async def test_a_client_that_leaves_stops_what_it_waits_for(pair: Pair, monkeypa
 
 async def test_an_answer_that_takes_too_long_is_refused_as_ever(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     reader, writer, held = await a_known_head(pair, monkeypatch)
-    application: Any = pair.servers[0].config.app.app
-    short = application.state.short
+    short: Any = short_way(pair)
     monkeypatch.setattr(short, "_settings", replace(short._settings, execution_timeout_seconds=0.05))
     writer.write(plain(pair))
     answer = await asyncio.wait_for(one_answer(reader), 10)

@@ -1,0 +1,45 @@
+"""How long one turn of the event loop may be spent on answers that are made without waiting. What comes after that has
+its turn later, in order, so that whatever waits for anything is not held up by all that is ready."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+SECONDS = 0.01
+
+
+class Turns:
+    """Of one event loop. A turn may run over by one piece of work."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._spent = 0.0
+        self._over = False
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    @property
+    def full(self) -> bool:
+        """Whether the next piece of work has to wait: for the next turn, or for those before it."""
+        return self._spent >= self._seconds or bool(self._waiting)
+
+    def spend(self, seconds: float) -> None:
+        """Counts what a piece of work took."""
+        self._spent += seconds
+        if not self._over:
+            self._over = True
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Runs it in a turn that has room, after what waits already. It says what it took by `spend`."""
+        self._waiting.append(work)
+        self.spend(0.0)
+
+    def _next(self) -> None:
+        """A new turn."""
+        self._spent, self._over = 0.0, False
+        for _ in range(len(self._waiting)):
+            self._waiting.popleft()()
+            if self._spent >= self._seconds:
+                break
+        if self._waiting:
+            self.spend(0.0)

@@ -1,0 +1,45 @@
+"""Work that is ready never has a whole turn of the loop for itself, and keeps its order."""
+
+import asyncio
+
+from app.web.turns import Turns
+
+
+async def test_a_turn_is_full_once_its_time_is_spent_and_the_next_is_not() -> None:
+    turns = Turns(1.0)
+    turns.spend(0.5)
+    assert not turns.full
+    turns.spend(0.6)
+    assert turns.full
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not turns.full
+
+
+async def test_what_waits_has_its_turn_in_order_and_before_what_comes_later() -> None:
+    turns, done = Turns(1.0), list[object]()
+    turns.spend(1.0)
+
+    def work(number: int) -> None:
+        done.append(number)
+        turns.spend(0.6)  # two of them fill a turn
+
+    for number in range(5):
+        turns.later(lambda number=number: work(number))  # type: ignore[misc]
+    assert turns.full
+    for turn in range(1, 4):
+        await asyncio.sleep(0)
+        done.append(f"turn {turn}")
+        assert turns.full == (turn < 3)
+    assert [one for one in done if isinstance(one, int)] == [0, 1, 2, 3, 4]
+    assert done.index("turn 1") < done.index(2)
+    assert done.index("turn 2") < done.index(4)
+
+
+async def test_work_that_takes_a_turn_for_itself_is_done_all_the_same() -> None:
+    turns, done = Turns(0.0), list[int]()
+    for number in range(3):
+        turns.later(lambda number=number: done.append(number))  # type: ignore[misc]
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert done == [0, 1, 2]
