@@ -44,17 +44,11 @@ class Statement:
     plain: tuple[str, ...] = ()
 
     def bodied(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """The rows with their bodies as JSON. They are written at once and cut apart where one begins, which is a
-        quarter of the work: behind a quote that is followed by a name, no text of a value can look like that."""
-        if not self.plain or not rows:
+        """The rows with their bodies as JSON."""
+        if not self.plain:
             return rows
-        keys, behind = self.plain, len(self.plain)
-        text = orjson.dumps([dict(zip(keys, row, strict=False)) for row in rows])
-        start = b'{"%b":' % keys[0].encode()
-        inner = text[1 + len(start) : -2].split(b"}," + start)
-        if len(rows[0]) == behind:
-            return [(b"%b%b}" % (start, one),) for one in inner]
-        return [(b"%b%b}" % (start, one), *row[behind:]) for one, row in zip(inner, rows, strict=True)]
+        keys, behind, dumps = self.plain, len(self.plain), orjson.dumps
+        return [(dumps(dict(zip(keys, row, strict=False))), *row[behind:]) for row in rows]
 
 
 class Dialect:
