@@ -80,7 +80,7 @@ async def seen_by_the_lane(store: Store, who: Principal, table: str, family: Fam
             given = (who.organisation_id, value, 50, *statement.constants)
             assert store.lane is not None
             rows = (await store.lane.run([(statement.sql, [given[place] for place in statement.places])]))[0]
-            found.append(sum(orjson.loads(row[0])["key"] == value for row in statement.bodied(rows) if row[0]))
+            found.append(sum(orjson.loads(row[0])["key"] == value for row in rows if row[0]))
     return found[0], found[1], found[2], found[3]
 
 
