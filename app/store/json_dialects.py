@@ -12,11 +12,8 @@ import orjson
 from app.filing.ports import known_ports
 from app.store.json_shapes import Row
 from app.store.json_statement import Writer
-from app.store.json_tree import Fixed, Members, Page, Path, Scalar, kind_of
+from app.store.json_tree import Page, Path, Scalar, kind_of
 from app.store.sight import DialectName
-
-_AS_STORED = frozenset({"text", "safe", "integer", "flag"})
-"""Forms whose values print in JSON what the column holds."""
 
 
 class SqliteWriter(Writer):
@@ -45,9 +42,6 @@ class SqliteWriter(Writer):
             text = f"({self.document(row, Path(path.column))} ->> '$.\"{path.key}\"')"
             found = _trimmed(text, value.places) if value.form == "decimal" else text
         return self.nullable(found, required=True, row=row) if value.required and nullable else found
-
-    def plain(self, row: Row, members: Members) -> list[str] | None:
-        return None  # SQLite makes JSON as fast as Python reads values
 
     def fixed(self, text: str | None) -> str:
         return "NULL" if text is None else f"'{text}'"
@@ -125,21 +119,6 @@ class PostgresWriter(Writer):
             found = f"({self.document(row, Path(path.column))} ->> '{path.key}')"
             text = _text(f"{found}::numeric" if value.form == "decimal" else found, value)
         return self.nullable(text, required=value.required, row=row)
-
-    def plain(self, row: Row, members: Members) -> list[str] | None:
-        """Making JSON costs PostgreSQL three times what reading costs."""
-        columns: list[str] = []
-        for value in (member.value for member in members):
-            if isinstance(value, Fixed):
-                columns.append("NULL" if value.text is None else f"'{value.text}'::text")
-                continue
-            if not isinstance(value, Scalar) or value.path.key or value.form not in _AS_STORED:
-                return None
-            kind = kind_of(row.table, value.path.column)
-            if kind is None or kind.form != value.form or (value.required and kind.nullable):
-                return None
-            columns.append(row.column(value.path.column))
-        return columns or None
 
     def fixed(self, text: str | None) -> str:
         return "'null'" if text is None else f"'\"{text}\"'"

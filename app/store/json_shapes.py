@@ -1,13 +1,10 @@
-"""What a statement that answers in JSON is to those who run it, what a dialect has to say for one, and where values are
-read from. How the pieces are put together is for `json_statement`."""
+"""What a dialect has to say for a statement that answers in JSON, and where values are read from. How the pieces are
+put together is for `json_statement`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import orjson
-
-from app.store.json_tree import Members, Page, Path, Scalar
+from app.store.json_tree import Page, Path, Scalar
 
 
 class NotExpressible(Exception):
@@ -27,30 +24,6 @@ class Row:
         return f"{self.alias}.{name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """`places` are its arguments as places among the organisation, the request's values and `constants`, in this order.
-    Columns of a row: the bodies as bytes, the keys of the order, the count where it is asked for, and at the end, where
-    `guarded`, whether the organisation is a party of anything: then the narrow statement was the wrong one. Where there
-    are `plain` keys, the values of the one body come first, each in its column, and `bodied` makes JSON of them."""
-
-    sql: str
-    places: tuple[int, ...]
-    constants: tuple[str, ...]
-    bodies: int
-    keys: int
-    counted: bool
-    guarded: bool
-    plain: tuple[str, ...] = ()
-
-    def bodied(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """The rows with their bodies as JSON."""
-        if not self.plain:
-            return rows
-        keys, behind, dumps = self.plain, len(self.plain), orjson.dumps
-        return [(dumps(dict(zip(keys, row, strict=False))), *row[behind:]) for row in rows]
-
-
 class Dialect:
     """How values become JSON. Every method gives SQL text."""
 
@@ -64,10 +37,6 @@ class Dialect:
         raise NotImplementedError
 
     def scalar(self, row: Row, value: Scalar) -> str:
-        raise NotImplementedError
-
-    def plain(self, row: Row, members: Members) -> list[str] | None:
-        """The values as they are stored, where reading those is cheaper and says the same; else None."""
         raise NotImplementedError
 
     def fixed(self, text: str | None) -> str:

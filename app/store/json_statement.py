@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from app.store.json_shapes import Dialect, NotExpressible, Row, Statement
+from app.store.json_shapes import Dialect, NotExpressible, Row
 from app.store.json_tree import (
     Each,
     Edges,
@@ -37,23 +37,38 @@ _MOST_KEYS = 49
 _EMPTY = "''"
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`places` are its arguments as places among the organisation, the request's values and `constants`, in this order.
+    Columns of a row: the bodies as bytes, the keys of the order, the count where it is asked for, and at the end, where
+    `guarded`, whether the organisation is a party of anything: then the narrow statement was the wrong one."""
+
+    sql: str
+    places: tuple[int, ...]
+    constants: tuple[str, ...]
+    bodies: int
+    keys: int
+    counted: bool
+    guarded: bool
+
+
 def page_statement(page: Page, writer: "Writer") -> Statement:
     """A root page, one row for each of its rows, in the order they are read."""
     row = writer.row(page.select.table)
-    bodies, plain = writer.bodies(row, page.bodies)
+    bodies = [writer.body(writer.members(row, members)) for members in page.bodies]
     keys = [writer.sort_key(row, order) for order in page.select.order] if page.cursors else []
     columns = [*bodies, *keys]
     if page.counted:
         columns.append(f"({writer.count(page.select, '', None, None)})")
     source = writer.select_from(page.select, row, more=page.beyond)
-    return writer.statement(columns or ["1"], source, (len(page.bodies), len(keys)), page.counted, plain)
+    return writer.statement(columns or ["1"], source, len(bodies), len(keys), page.counted)
 
 
 def row_statement(select: Select, members: Members, writer: "Writer") -> Statement:
     """A look-up: one row or none."""
     row = writer.row(select.table)
-    columns, plain = writer.bodies(row, [members])
-    return writer.statement(columns, writer.select_from(select, row), (1, 0), False, plain)
+    body = writer.body(writer.members(row, members))
+    return writer.statement([body], writer.select_from(select, row), 1, 0, False)
 
 
 def line_statement(line: Line, writer: "Writer") -> Statement:
@@ -61,7 +76,7 @@ def line_statement(line: Line, writer: "Writer") -> Statement:
     row = writer.row("tariff_line")
     body = writer.body(writer.members(row, line.members))
     where = writer.in_force(row, writer.slot(line.number), writer.slot(line.day))
-    return writer.statement([body], f"tariff_line {row.alias} WHERE {where}", (1, 0), False)
+    return writer.statement([body], f"tariff_line {row.alias} WHERE {where}", 1, 0, False)
 
 
 class Writer(Dialect):
@@ -77,21 +92,12 @@ class Writer(Dialect):
         self._places: dict[int, int] = {}
         self._shared = False
 
-    def statement(
-        self, columns: list[str], source: str, sizes: tuple[int, int], counted: bool, plain: tuple[str, ...] = ()
-    ) -> Statement:
+    def statement(self, columns: list[str], source: str, bodies: int, keys: int, counted: bool) -> Statement:
         guarded = self._narrow and self._shared
         if guarded:
             columns = [*columns, f"EXISTS (SELECT 1 FROM organisation_party WHERE organisation_id = {self.owner})"]
         sql = f"SELECT {', '.join(columns)} FROM {source}"
-        return Statement(sql, tuple(self._places), tuple(self._constants), *sizes, counted, guarded, plain)
-
-    def bodies(self, row: Row, bodies: Sequence[Members]) -> tuple[list[str], tuple[str, ...]]:
-        """The columns of a statement's bodies, and the keys where they come as they are stored."""
-        plain = self.plain(row, bodies[0]) if len(bodies) == 1 else None
-        if plain is not None:
-            return plain, tuple(member.key for member in bodies[0])
-        return [self.body(self.members(row, members)) for members in bodies], ()
+        return Statement(sql, tuple(self._places), tuple(self._constants), bodies, keys, counted, guarded)
 
     @property
     def owner(self) -> str:

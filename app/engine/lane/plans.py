@@ -45,8 +45,9 @@ from app.engine.planning.plan import Denied, Plan, Planner, settled
 from app.ids import type_of
 from app.principal import Principal
 from app.store.json_dialects import writer_for
-from app.store.json_shapes import NotExpressible, Statement
+from app.store.json_shapes import NotExpressible
 from app.store.json_statement import (
+    Statement,
     Writer,
     line_statement,
     page_statement,
@@ -115,13 +116,11 @@ class Ready:
 
     def write(self, found: Sequence[Sequence[Any]], *, wide: bool) -> bytes | None:
         """The data as JSON. Unready where only the executor can tell."""
-        pairs = self.variant.wide if wide else self.variant.narrow
         if not wide:
-            for (statement, _), rows in zip(pairs, found, strict=True):
+            for (statement, _), rows in zip(self.variant.narrow, found, strict=True):
                 if statement.guarded and (not rows or rows[0][-1]):
                     return None
-        bodied = [statement.bodied(rows) for (statement, _), rows in zip(pairs, found, strict=True)]
-        return self.variant.assembly.write(bodied, self.values)
+        return self.variant.assembly.write(found, self.values)
 
 
 class Lane:
