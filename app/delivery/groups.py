@@ -68,6 +68,7 @@ class Member:
             self._room = asyncio.Event()
             self._room.set()
             self._catching = asyncio.get_running_loop().create_task(self._catch_up())
+            self.group.catches(self._catching)
         else:
             self._drain()
 
@@ -168,7 +169,20 @@ class Group:
     events have left it, or were never in it."""
 
     __slots__ = (
-        *("_bytes", "_passed", "_ring", "_rows", "_work", "bounds", "floor", "interest", "key", "lagging", "members"),
+        *(
+            "_bytes",
+            "_catching",
+            "_passed",
+            "_ring",
+            "_rows",
+            "_work",
+            "bounds",
+            "floor",
+            "interest",
+            "key",
+            "lagging",
+            "members",
+        ),
         *("request_id", "settled", "started"),
     )
 
@@ -183,6 +197,7 @@ class Group:
         self.lagging: set[Member] = set()
         self._ring: list[Frame] = []
         self._bytes = 0
+        self._catching = 0
         self._passed = ""
         """The id of the event at `settled`, where it is known."""
         self._rows: list[Any] = []
@@ -202,6 +217,14 @@ class Group:
         if not self._ring or position >= self._ring[-1].position:
             return []
         return [frame for frame in self._ring if frame.position > position]
+
+    def catches(self, work: "asyncio.Task[None]") -> None:
+        """While somebody reads the log the ring keeps all that comes, for the two to meet."""
+        self._catching += 1
+        work.add_done_callback(self._caught)
+
+    def _caught(self, _: object) -> None:
+        self._catching -= 1
 
     def cursor(self, position: int) -> str:
         """Where a member resumes that was given everything up to here; with its event's mark where it is known."""
@@ -295,7 +318,9 @@ class Group:
     def _keep(self, frame: Frame) -> None:
         self._ring.append(frame)
         self._bytes += frame.held
-        room = min(self.bounds.ring_bytes, self.bounds.ring_bytes_per_member * len(self.members))
+        room = self.bounds.ring_bytes
+        if not self._catching:
+            room = min(room, self.bounds.ring_bytes_per_member * len(self.members))
         while len(self._ring) > self.bounds.ring_events or (self._bytes > room and len(self._ring) > 1):
             gone = self._ring.pop(0)
             self._bytes -= gone.held

@@ -309,6 +309,37 @@ async def test_a_group_of_one_keeps_a_few_frames_and_no_ring(house: House) -> No
         assert len(group._ring) < 8
 
 
+async def test_a_group_of_one_catches_up_with_a_log_that_grows_faster_than_it_reads_a_page(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = groups.Member._page
+
+    async def slow(member: groups.Member, room: asyncio.Event) -> None:
+        await page(member, room)
+        await asyncio.sleep(0.1)
+
+    monkeypatch.setattr(groups.Member, "_page", slow)
+    entry = await scenes.an_entry(house.store, house.importer)
+    for status in (S.SUBMITTED, S.ACCEPTED):
+        await house.tell(entry, status)
+    written, live = 0, asyncio.Event()
+
+    async def write() -> None:
+        nonlocal written
+        while not live.is_set():
+            await house.tell(entry, WALK[written % 2], str(written))
+            written += 1
+
+    writing = asyncio.create_task(write())
+    async with house.following(house.importer, entries=[entry], after="earliest") as early:
+        await until(lambda: any(one.live for group in house.broadcast._groups.values() for one in group.members))
+        live.set()
+        await writing
+        found = [changed(await early.receive())["code"] for _ in range(3 + written)]
+
+    assert found[3:] == [str(number) for number in range(written)]
+
+
 async def test_a_subscription_is_told_where_retention_has_overtaken_the_gateway(house: House) -> None:
     """The gateway was stopped, or away from its database, for longer than events are kept."""
     async with house.following(house.importer, EVENTS) as one:
