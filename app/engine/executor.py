@@ -2,7 +2,8 @@
 denied; everything a caller may hear of an error goes through `app.engine.masking`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isawaitable
@@ -113,9 +114,13 @@ class Engine:
         ready = None if operation.explain else self._ready(operation)
         if not isinstance(ready, Ready) or self._runner is None:
             return None
-        done = self._runner.now(ready)
-        if isinstance(done, Done):
-            return self._written(done, ready, operation)
+        try:
+            done = self._runner.now(ready)
+            if isinstance(done, Done):
+                return self._written(done, ready, operation)
+        except Exception:
+            self.meter.release(ready.caller, ready.requested)
+            raise
         drop = partial(self.meter.release, ready.caller, ready.requested)
         if done is None:
             return Later(partial(self._later, self._runner, ready, operation), drop)
@@ -124,25 +129,32 @@ class Engine:
 
     async def _later(self, runner: Runner, ready: Ready, operation: Operation) -> Response | None:
         """What the lane reads in its own time; None where the database refuses that."""
-        answered = None
-        try:
+        with self._given_back(ready):
             done = await runner.later(ready)
             if isinstance(done, Done):
-                answered = self._written(done, ready, operation)
-        finally:
-            if answered is None:
-                self.meter.release(ready.caller, ready.requested)
-        return answered
+                return self._written(done, ready, operation)
+        self.meter.release(ready.caller, ready.requested)
+        return None
+
+    @contextmanager
+    def _given_back(self, ready: Ready) -> Iterator[None]:
+        """Gives back what was drawn where a fault of ours ends the work, and not where it was cut short."""
+        try:
+            yield
+        except Exception:
+            self.meter.release(ready.caller, ready.requested)
+            raise
 
     async def _execute(self, operation: Operation) -> tuple[Response, Way]:
         """The response, and which way it came."""
         ready = self._ready(operation)
         if isinstance(ready, Ready) and self._runner is not None:
-            done = self._runner.now(ready)
-            if done is None:
-                done = await self._runner.later(ready)
-            if isinstance(done, Done):
-                return self._written(done, ready, operation), (ready, done)
+            with self._given_back(ready):
+                done = self._runner.now(ready)
+                if done is None:
+                    done = await self._runner.later(ready)
+                if isinstance(done, Done):
+                    return self._written(done, ready, operation), (ready, done)
             self.meter.release(ready.caller, ready.requested)
             ready = done
         assert isinstance(ready, Declined)

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from app.security.tokens import MAXIMUM_TOKEN_BYTES, Tokens, Verified
 
 REMEMBERED_TOKENS = 4_096
 ORGANISATION_RECHECK = timedelta(seconds=30)
+ORGANISATION_SECONDS = 5.0
 
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE | re.ASCII)
 
@@ -50,7 +52,7 @@ class Authenticator:
         self._issuers = issuers
         self._limit = remembered
         self._known: OrderedDict[bytes, _Remembered] = OrderedDict()
-        self._asked: dict[str, asyncio.Future[bool]] = {}
+        self._asked: dict[str, asyncio.Task[bool]] = {}
 
     async def authenticate(self, authorization: str | None) -> Principal | None:
         """None without a header; the principal of a good `Bearer` token. Unauthenticated, with a message that
@@ -84,12 +86,17 @@ class Authenticator:
         return self._fresh(digest, self._clock())
 
     async def _exists(self, organisation_id: str) -> bool:
-        """Asked once for all who want to know at the same time."""
+        """Asked once for all who want to know at the same time, and of nobody for longer than a database takes."""
         asked = self._asked.get(organisation_id)
         if asked is None:
-            asked = self._asked[organisation_id] = asyncio.ensure_future(self._organisation_exists(organisation_id))
+            asked = asyncio.get_running_loop().create_task(self._ask(organisation_id), context=Context())
+            self._asked[organisation_id] = asked
             asked.add_done_callback(lambda _: self._asked.pop(organisation_id, None))
         return await asyncio.shield(asked)
+
+    async def _ask(self, organisation_id: str) -> bool:
+        async with asyncio.timeout(ORGANISATION_SECONDS):
+            return await self._organisation_exists(organisation_id)
 
     def _fresh(self, digest: bytes, now: datetime) -> Principal | None:
         known = self._known.get(digest)

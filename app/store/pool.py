@@ -195,8 +195,12 @@ class PostgresReader:
                     statement_cache_size=512,
                     server_settings={"default_transaction_read_only": "on", "jit": "off"},
                 )
-            except BaseException:
+            except BaseException as fault:
                 self._made -= 1
+                if self._free is not None:
+                    self._free.put_nowait(None)  # whoever waits may try
+                if isinstance(fault, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+                    raise Unanswerable(type(fault).__name__) from fault
                 raise
         found = await self._free.get()
         return found if found is not None else await self._take()

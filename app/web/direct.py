@@ -9,7 +9,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.errors import Timeout
-from app.web.quick import ANSWER, FAULT, Answer, Head, ShortWay, Waiting, plain_headers
+from app.web.quick import ANSWER, ASKED, FAULT, Answer, Head, ShortWay, Waiting, plain_headers
+from app.web.record import BEGUN, HANGUP, RequestRecord
 
 _OK = b"HTTP/1.1 200 OK\r\n"
 _PATH = b"/graphql"
@@ -29,7 +30,8 @@ class DirectProtocol(HttpToolsProtocol):
     _short: ShortWay | None
     _plain: Head | None = None
     _body = b""
-    _started = float("-inf")
+    _started = 0.0
+    _last = float("-inf")
     _between = True
     _data = b""
     _tried = False
@@ -41,6 +43,9 @@ class DirectProtocol(HttpToolsProtocol):
     _ahead = b""
     _postponed = False
     _ends = False
+    _arrived: float | None = None
+    _answered = False
+    _begun: tuple[RequestRecord, float] | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -54,7 +59,7 @@ class DirectProtocol(HttpToolsProtocol):
             if len(self._ahead) > _MOST_AHEAD:
                 self.flow.pause_reading()
         elif self._between and self._short is not None and self._short.turns.full:
-            self._postponed, self._ahead = True, data
+            self._postponed, self._ahead, self._arrived = True, data, time.perf_counter()
             self._short.turns.later(self._go_on)
         else:
             self._read(data)
@@ -63,6 +68,9 @@ class DirectProtocol(HttpToolsProtocol):
         """Stops what nobody waits for any more."""
         if self._waiting is not None:
             self._waiting.cancel()
+        self._waiting, self._ahead = None, b""
+        self._known.clear()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -84,6 +92,7 @@ class DirectProtocol(HttpToolsProtocol):
             super().shutdown()
 
     def _read(self, data: bytes) -> None:
+        self._answered = False
         if not (self._between and self._known and self._is_next() and self._again(data)):
             self._parse(data)
 
@@ -91,18 +100,20 @@ class DirectProtocol(HttpToolsProtocol):
         """A body that is still under way at the end of a read is read the ordinary way."""
         self._data = data if self._between else b""
         super().data_received(data)
-        self._data, self._tried, self._made, self._fault = b"", False, None, None
+        self._data, self._tried, self._made, self._fault, self._begun = b"", False, None, None, None
+        self._arrived = None
         if self._plain is not None:
             self._let_go()
 
     def on_message_begin(self) -> None:
         """The parser is within a message."""
         self._between = False
+        self._unset_keepalive_if_required()  # an answer before it in this read has set it
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Holds the request back where it may be answered here."""
-        if self._short is None or not self._is_next():
+        if self._short is None or not self._is_next() or (self._answered and self._short.turns.full):
             return super().on_headers_complete()
         if self.url != _PATH or self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
             return super().on_headers_complete()
@@ -112,7 +123,7 @@ class DirectProtocol(HttpToolsProtocol):
         head = self._short.head(headers)
         if head is None:
             return super().on_headers_complete()
-        self._plain, self._body, self._started = head, b"", time.perf_counter()
+        self._plain, self._body, self._started = head, b"", self._arrived or time.perf_counter()
         return None
 
     def on_body(self, body: bytes) -> None:
@@ -137,19 +148,23 @@ class DirectProtocol(HttpToolsProtocol):
             answer.drop()  # the parser cannot go back; the next one with this head need not come here
             answer = None
         if answer is not None and not answer.long:
-            self._plain = None
+            self._plain, self._answered = None, True
             return self._write(answer)
-        if answer is not None:
-            self.scope[ANSWER] = answer  # type: ignore[literal-required]
-        elif self._fault is not None:
-            self.scope[FAULT] = self._fault  # type: ignore[literal-required]
+        told = {ANSWER: answer, ASKED: True, FAULT: self._fault, BEGUN: self._begun}
+        self.scope.update({key: value for key, value in told.items() if value is not None})  # type: ignore[typeddict-item]
         self._let_go()
         return super().on_message_complete()
 
     def timeout_keep_alive_handler(self) -> None:
         """Answers from here leave a running timer as it is, so it may have to wait for the rest."""
-        left = self._started + self.timeout_keep_alive - time.perf_counter()
-        if self._waiting is not None or self._postponed:
+        if self.transport.is_closing():
+            return
+        left = self._last + self.timeout_keep_alive - time.perf_counter()
+        if (
+            self._waiting is not None
+            or self._postponed
+            or (self.cycle is not None and not self.cycle.response_complete)
+        ):
             left = self.timeout_keep_alive
         if left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
@@ -193,10 +208,10 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _quickly(self, data: bytes, end: int, head: Head) -> bool:
         """Answers a message, its body from `end` on."""
-        started = time.perf_counter()
+        started = self._arrived or time.perf_counter()
         answer = self._short.answer(data[end:], head, started)  # type: ignore[union-attr]
         if isinstance(answer, Waiting):
-            self._started = started
+            self._arrived = None
             self._waiting = self.loop.create_task(self._finish(answer, data))
             self.tasks.add(self._waiting)
             self._waiting.add_done_callback(self.tasks.discard)
@@ -204,7 +219,7 @@ class DirectProtocol(HttpToolsProtocol):
         if answer is None or answer.long:
             self._tried, self._made = True, answer
             return False
-        self._started = started
+        self._arrived = None
         self._write(answer)
         return True
 
@@ -215,15 +230,20 @@ class DirectProtocol(HttpToolsProtocol):
             answer = await waiting.answer()
         except Timeout as late:
             fault = late
+        except asyncio.CancelledError:
+            self._short.left(waiting.record, waiting.started, HANGUP)  # type: ignore[union-attr]
+            raise
         except Exception:
             answer = None  # met again by the ordinary way
         self._waiting = None
         if self.transport.is_closing():
+            self._short.left(waiting.record, waiting.started, HANGUP)  # type: ignore[union-attr]
             return
         if answer is not None and not answer.long:
             self._write(answer)
         else:
             self._tried, self._made, self._fault = True, answer, fault
+            self._begun = (waiting.record, waiting.started)
             self._parse(data)
         self._go_on()
 
@@ -238,6 +258,7 @@ class DirectProtocol(HttpToolsProtocol):
             self.transport.write(head + answer.text)
         else:
             self.transport.writelines((head, answer.text))
+        self._last = time.perf_counter()
         self.server_state.total_requests += 1
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(

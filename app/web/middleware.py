@@ -12,7 +12,7 @@ from app.telemetry import Metrics, logger
 from app.web import faults
 from app.web.answers import error_response
 from app.web.origins import OriginPolicy, cors_headers, preflight_headers
-from app.web.record import RequestRecord, attach, record_of, request_id_of
+from app.web.record import BEGUN, HANGUP, RequestRecord, attach, record_of, request_id_of
 
 log = logger("tidegate.http")
 
@@ -20,7 +20,6 @@ ROUTES = frozenset(
     {"/", "/graphql", "/board", "/console/session", "/schema.graphql", "/healthz", "/readyz", "/metrics"}
 )
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
-_HANGUP = 499
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -44,13 +43,12 @@ class Observe:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        record = RequestRecord(request_id_of(Headers(scope=scope).getlist("x-request-id")))
+        record, started = scope.get(BEGUN) or (_fresh(scope), time.perf_counter())
         attach(scope, record)
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
-        status = _HANGUP
+        status = HANGUP
 
         async def observed(message: Message) -> None:
             nonlocal status
@@ -62,7 +60,7 @@ class Observe:
         try:
             await self._app(scope, receive, observed)
         except Exception as error:
-            if status != _HANGUP:
+            if status != HANGUP:
                 raise
             await error_response(error, record.request_id)(scope, receive, observed)
         finally:
@@ -124,6 +122,10 @@ class Compression:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refused = scope["type"] != "http" or _refuses_gzip(Headers(scope=scope).get("accept-encoding", ""))
         await (self._plain if refused else self._gzip)(scope, receive, send)
+
+
+def _fresh(scope: Scope) -> RequestRecord:
+    return RequestRecord(request_id_of(Headers(scope=scope).getlist("x-request-id")))
 
 
 def _sharing(origin: str, send: Send) -> Send:

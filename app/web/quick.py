@@ -28,6 +28,9 @@ from app.web.turns import Turns
 ANSWER = "tidegate.answer"
 """Where a scope holds an answer that is ready but for its compression."""
 
+ASKED = "tidegate.asked"
+"""Where a scope says that there is no answer at once."""
+
 FAULT = "tidegate.fault"
 """Where a scope holds the fault that is its answer."""
 
@@ -170,14 +173,16 @@ class ShortWay:
         of ours included: the ordinary way meets it again and answers for it."""
         if len(body) > self.most_bytes:
             return None
-        record = RequestRecord(request_id_of(head.request_id))
+        record, begun = RequestRecord(request_id_of(head.request_id)), time.perf_counter()
         try:
             response = self._respond(body, head, record)
+            if isinstance(response, Later):
+                return Waiting(self, response, head, record, started)
+            return self.written(response, head, record, started)
         except Exception:
             return None
-        if isinstance(response, Later):
-            return Waiting(self, response, head, record, started)
-        return self.written(response, head, record, started)
+        finally:
+            self.turns.spend(time.perf_counter() - begun)
 
     def written(self, response: Response | None, head: Head, record: RequestRecord, started: float) -> Answer | None:
         """A response as an answer."""
@@ -192,9 +197,11 @@ class ShortWay:
         """The response, or Timeout."""
         seconds = self._settings.execution_timeout_seconds
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as clock:
                 return await later.run()
         except TimeoutError:
+            if not clock.expired():
+                raise
             raise Timeout(f"The operation took longer than {seconds:g} seconds and was cancelled.") from None
 
     def _respond(self, body: bytes, head: Head, record: RequestRecord) -> Response | Later | None:
@@ -217,9 +224,11 @@ class ShortWay:
 
     def leave(self, answer: Answer) -> None:
         """The log line and the counts of an answer that was written."""
-        seconds = time.perf_counter() - answer.started
-        self.turns.spend(seconds)
-        self._access.leave("POST", "/graphql", "/graphql", answer.record, 200, seconds)
+        self.left(answer.record, answer.started, 200)
+
+    def left(self, record: RequestRecord, started: float, status: int) -> None:
+        """The same of any request that ends here."""
+        self._access.leave("POST", "/graphql", "/graphql", record, status, time.perf_counter() - started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +238,13 @@ class Waiting:
     _short: ShortWay
     _later: Later
     _head: Head
-    _record: RequestRecord
-    _started: float
+    record: RequestRecord
+    started: float
 
     async def answer(self) -> Answer | None:
         """The answer; None where the ordinary way has to give it. Raises Timeout."""
         response = await self._short.wait(self._later)
-        return self._short.written(response, self._head, self._record, self._started)
+        return self._short.written(response, self._head, self.record, self.started)
 
     def drop(self) -> None:
         """Nobody will ask for it."""
@@ -252,7 +261,8 @@ class Quick:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = scope.get(ANSWER)
         if answer is None:
-            if not (scope["type"] == "http" and is_plain(scope["method"], scope["path"], scope["query_string"])):
+            plain = scope["type"] == "http" and is_plain(scope["method"], scope["path"], scope["query_string"])
+            if not plain or ASKED in scope:
                 return await self._app(scope, receive, send)
             started = time.perf_counter()
             headers = plain_headers(scope["headers"])

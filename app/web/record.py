@@ -8,9 +8,14 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
+HANGUP = 499
+"""The status in the log of a client that left before it was answered."""
+
 _WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}")
 _KEY = "tidegate.record"
+BEGUN = "tidegate.begun"
+"""Where a scope holds the record and the start of a request that was begun before ASGI heard of it."""
 
 
 @dataclass(slots=True)

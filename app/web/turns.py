@@ -37,9 +37,11 @@ class Turns:
     def _next(self) -> None:
         """A new turn."""
         self._spent, self._over = 0.0, False
-        for _ in range(len(self._waiting)):
-            self._waiting.popleft()()
-            if self._spent >= self._seconds:
-                break
-        if self._waiting:
-            self.spend(0.0)
+        try:
+            for _ in range(len(self._waiting)):
+                self._waiting.popleft()()
+                if self._spent >= self._seconds:
+                    break
+        finally:
+            if self._waiting:
+                self.spend(0.0)

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,3 +185,22 @@ async def test_those_who_ask_at_the_same_time_ask_once(desk: Desk) -> None:
     assert len(desk.asked) == 1
     await desk.authenticator.authenticate(desk.header("later"))
     assert len(desk.asked) == 2
+
+
+async def test_a_look_up_that_hangs_holds_nobody_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.security.authenticate.ORGANISATION_SECONDS", 0.05)
+    authenticator: Any = desk.authenticator
+    answers = authenticator._organisation_exists
+
+    async def hangs(_: str) -> bool:
+        await asyncio.sleep(60)
+        return False
+
+    authenticator._organisation_exists = hangs
+    first = asyncio.create_task(desk.authenticator.authenticate(desk.header()))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    with pytest.raises(TimeoutError):
+        await desk.authenticator.authenticate(desk.header())
+    authenticator._organisation_exists = answers
+    assert await desk.authenticator.authenticate(desk.header()) is not None

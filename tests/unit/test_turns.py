@@ -43,3 +43,17 @@ async def test_work_that_takes_a_turn_for_itself_is_done_all_the_same() -> None:
     for _ in range(4):
         await asyncio.sleep(0)
     assert done == [0, 1, 2]
+
+
+async def test_what_fails_does_not_hold_up_what_waits_behind_it() -> None:
+    turns, done = Turns(0.0), list[int]()
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+
+    def broken() -> None:
+        raise RuntimeError
+
+    turns.later(broken)
+    turns.later(lambda: done.append(1))
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert done == [1]
