@@ -2,7 +2,8 @@
 afterwards, and the response says both. A fault of the limiter lets everybody through."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -114,6 +115,15 @@ class Meter:
                 self.budgets.give(client_of(caller), requested)
             except Exception as fault:
                 self._failed(fault)
+
+    @contextmanager
+    def given_back(self, caller: Principal, requested: int) -> Iterator[None]:
+        """Gives it back where a fault of ours ends the work; where the work is cut short it is spent."""
+        try:
+            yield
+        except Exception:
+            self.release(caller, requested)
+            raise
 
     def settle(self, caller: Principal, requested: int, actual: int) -> dict[str, Any]:
         """Gives back what was not used, and says what the response has to say of it."""

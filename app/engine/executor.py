@@ -2,8 +2,7 @@
 denied; everything a caller may hear of an error goes through `app.engine.masking`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isawaitable
@@ -129,27 +128,18 @@ class Engine:
 
     async def _later(self, runner: Runner, ready: Ready, operation: Operation) -> Response | None:
         """What the lane reads in its own time; None where the database refuses that."""
-        with self._given_back(ready):
+        with self.meter.given_back(ready.caller, ready.requested):
             done = await runner.later(ready)
             if isinstance(done, Done):
                 return self._written(done, ready, operation)
         self.meter.release(ready.caller, ready.requested)
         return None
 
-    @contextmanager
-    def _given_back(self, ready: Ready) -> Iterator[None]:
-        """Gives back what was drawn where a fault of ours ends the work, and not where it was cut short."""
-        try:
-            yield
-        except Exception:
-            self.meter.release(ready.caller, ready.requested)
-            raise
-
     async def _execute(self, operation: Operation) -> tuple[Response, Way]:
         """The response, and which way it came."""
         ready = self._ready(operation)
         if isinstance(ready, Ready) and self._runner is not None:
-            with self._given_back(ready):
+            with self.meter.given_back(ready.caller, ready.requested):
                 done = self._runner.now(ready)
                 if done is None:
                     done = await self._runner.later(ready)

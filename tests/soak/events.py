@@ -61,9 +61,7 @@ async def soak(
             await _settle(made, readers, acknowledged, reading)
         finally:
             writer.stop()
-            for task in reading:
-                task.cancel()
-            await asyncio.gather(*reading, return_exceptions=True)
+            await _end(reading)
     verdicts = [verdict(reader, acknowledged) for reader in readers]
     return {
         "topology": kind,
@@ -99,6 +97,15 @@ async def _disturb(
             await asyncio.sleep(0.005)
     following.result()
     return killed
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Ends them; a client that swallows a cancellation hears another."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1.0)
 
 
 async def _settle(

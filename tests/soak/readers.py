@@ -65,7 +65,8 @@ class SocketReader(Reader):
             payload = {"query": LIVE, "variables": {"after": self.cursor}}
             await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
             while True:
-                message = json.loads(await asyncio.wait_for(socket.recv(), 20))
+                async with asyncio.timeout(20):  # wait_for may swallow a cancellation
+                    message = json.loads(await socket.recv())
                 if message["type"] == "ping":
                     await socket.send(json.dumps({"type": "pong"}))
                 elif message["type"] == "next":
