@@ -169,21 +169,8 @@ class Group:
     events have left it, or were never in it."""
 
     __slots__ = (
-        *(
-            "_bytes",
-            "_catching",
-            "_passed",
-            "_ring",
-            "_rows",
-            "_work",
-            "bounds",
-            "floor",
-            "interest",
-            "key",
-            "lagging",
-            "members",
-        ),
-        *("request_id", "settled", "started"),
+        *("_bytes", "_catching", "_passed", "_ring", "_rows", "_work", "bounds", "floor", "interest", "key"),
+        *("lagging", "members", "request_id", "settled", "started"),
     )
 
     def __init__(self, key: Hashable, started: Started, settled: int, bounds: Bounds) -> None:

@@ -28,24 +28,30 @@ class DirectProtocol(HttpToolsProtocol):
     parsed again: the parser stands between two messages and need not hear of one that is answered here."""
 
     _short: ShortWay | None
+    # of the message that the parser is in: its head where it is held back, its body so far, when it began
     _plain: Head | None = None
     _body = b""
     _started = 0.0
-    _last = float("-inf")
-    _between = True
+    # of the read: its bytes, when it came where it had to wait, and whether a message of it was answered here
     _data = b""
+    _arrived: float | None = None
+    _answered = False
+    # of a message that was tried before it is parsed: what came of it
     _tried = False
     _made: Answer | None = None
     _fault: Timeout | None = None
+    _begun: tuple[RequestRecord, float] | None = None
+    # of the connection: whether the parser is between two messages, when the last answer from here was written, what
+    # is waited for, what came in the meantime, and whether it ends after that
+    _between = True
+    _last = float("-inf")
+    _waiting: "asyncio.Task[None] | None" = None
+    _postponed = False
+    _ahead = b""
+    _ends = False
+    # the server's own header lines as they are written, and the list they were made of
     _lines = b""
     _lines_of: object = None
-    _waiting: "asyncio.Task[None] | None" = None
-    _ahead = b""
-    _postponed = False
-    _ends = False
-    _arrived: float | None = None
-    _answered = False
-    _begun: tuple[RequestRecord, float] | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -249,7 +255,9 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _write(self, answer: Answer) -> None:
         if answer.packed:
+            begun = time.perf_counter()
             answer.pack_now()
+            self._short.turns.spend(time.perf_counter() - begun)  # type: ignore[union-attr]
         every = self.server_state.default_headers
         if every is not self._lines_of:
             self._lines, self._lines_of = b"".join([b"%b: %b\r\n" % line for line in every]), every
