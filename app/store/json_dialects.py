@@ -10,8 +10,9 @@ from typing import ClassVar
 import orjson
 
 from app.filing.ports import known_ports
-from app.store.json_shapes import Row
-from app.store.json_statement import Writer
+from app.store.json_marked import BACKSLASH, ITSELF, MARK
+from app.store.json_shapes import Quoted, Row
+from app.store.json_statement import Marked, Statement, Writer
 from app.store.json_tree import Page, Path, Scalar, kind_of
 from app.store.sight import DialectName
 
@@ -27,7 +28,7 @@ class SqliteWriter(Writer):
     def body(self, expression: str) -> str:
         return f"CAST({expression} AS BLOB)"
 
-    def object(self, pairs: Sequence[tuple[str, str]]) -> str:
+    def object(self, pairs: Sequence[tuple[str, str | Quoted]]) -> str:
         return f"json_object({', '.join(f'{self.constant(key)}, {value}' for key, value in pairs)})"
 
     def scalar(self, row: Row, value: Scalar) -> str:
@@ -88,10 +89,11 @@ class SqliteWriter(Writer):
 
 
 class PostgresWriter(Writer):
-    """Text put together, by `||`, which costs half of `concat`; every expression here is JSON text and never NULL,
-    unless it says so."""
+    """Marked text put together by `||`, which costs half of `concat`, in pairs of pairs, so that no long text is copied
+    for each of its pieces. Every expression here is such text and never NULL, unless it says so."""
 
     dialect: ClassVar[DialectName] = "postgresql"
+    marked: ClassVar[Marked] = "body"
     _types: ClassVar[dict[str, str]] = {"text": "text", "integer": "bigint", "texts": "text[]"}
 
     def placeholder(self, number: int, kind: str) -> str:
@@ -100,33 +102,79 @@ class PostgresWriter(Writer):
     def body(self, expression: str) -> str:
         return f"convert_to({expression}, 'UTF8')"
 
-    def object(self, pairs: Sequence[tuple[str, str]]) -> str:
+    def root_page(self, page: Page) -> Statement:
+        """One row: how many there are, each body of all of them, the sort keys. Between the bodies there are commas or,
+        where the rows are told apart, marks."""
+        there, inner = self.row(page.select.table), self.row(page.select.table)
+        between = _MARK if page.apart else "','"
+        bodies = [self.body(f"string_agg({self.members(there, members)}, {between})") for members in page.bodies]
+        keys = [self.sort_key(there, order) for order in page.select.order] if page.cursors else []
+        columns = ["count(*)", *bodies, *(f"array_agg({key})" for key in keys)]
+        if page.counted:
+            columns.append(f"({self.count(page.select, '', None, None)})")
+        source = self.select_from(page.select, inner, more=page.beyond)
+        used = ", ".join(f"{inner.alias}.{name}" for name in sorted(there.used)) or "1"
+        source = f"(SELECT {used} FROM {source}) {there.alias}"
+        return self._statement(columns, source, len(bodies), "rows" if page.apart else "whole")
+
+    def object(self, pairs: Sequence[tuple[str, str | Quoted]]) -> str:
         if not pairs:
             return "'{}'"
-        heads = [self.constant(f'{"," if i else "{"}"{key}":') for i, (key, _) in enumerate(pairs)]
-        parts = [f"{head} || {value}" for head, (_, value) in zip(heads, pairs, strict=True)]
-        return f"({' || '.join(parts)} || '}}')"
+        pieces, before = [], "{"
+        for key, value in pairs:
+            head, after = f"{before}{MARK}{key}{MARK}:", ","
+            if isinstance(value, Quoted):
+                head, after, value = f"{head}{MARK}", f"{MARK},", value.text
+            pieces.append(f"{self.constant(head)} || {value}")
+            before = after
+        return f"({_joined(pieces)} || {self.constant(f'{before[:-1]}}}')})"
 
-    def scalar(self, row: Row, value: Scalar) -> str:
+    def scalar(self, row: Row, value: Scalar) -> str | Quoted:
         path = value.path
         if row.table and not path.key:
             kind = kind_of(row.table, path.column)
-            text = _text(row.column(path.column), value)
+            text = self._text(row.column(path.column), value)
             if kind is not None and not kind.nullable:
                 return text
         elif value.form == "json":
-            text = f"({self.document(row, path)})::text"
+            text = self._marked(f"({self.document(row, path)})::text")
         else:
             found = f"({self.document(row, Path(path.column))} ->> '{path.key}')"
-            text = _text(f"{found}::numeric" if value.form == "decimal" else found, value)
-        return self.nullable(text, required=value.required, row=row)
+            text = self._text(f"{found}::numeric" if value.form == "decimal" else found, value)
+        return self.nullable(_quoted(text), required=value.required, row=row)
 
-    def fixed(self, text: str | None) -> str:
-        return "'null'" if text is None else f"'\"{text}\"'"
+    def _text(self, found: str, value: Scalar) -> str | Quoted:
+        """A value as marked text on PostgreSQL; NULL stays NULL."""
+        match value.form:
+            case "text":
+                return Quoted(self._plain(found))
+            case "safe":
+                return Quoted(found)
+            case "integer":
+                return f"{found}::text"
+            case "float":
+                return f"CASE WHEN {found} = trunc({found}) THEN {found}::text || '.0' ELSE {found}::text END"
+            case "flag":
+                return f"CASE {found} WHEN true THEN 'true' WHEN false THEN 'false' END"
+            case "decimal":
+                return Quoted(f"round({found}, greatest({value.places}, min_scale({found})))::text")
+            case "json":
+                return self._marked(found)
+
+    def _plain(self, text: str) -> str:
+        return f"replace({text}, {_MARK}, {self.constant(ITSELF)})"
+
+    def _marked(self, document: str) -> str:
+        """JSON text with marks for its quotes, and a sign for what must not be escaped again."""
+        signed = f"replace({self._plain(document)}, E'\\\\', {self.constant(BACKSLASH)})"
+        return f"replace({signed}, '\"', {_MARK})"
+
+    def fixed(self, text: str | None) -> str | Quoted:
+        return "'null'" if text is None else Quoted(f"'{text}'")
 
     def known(self, code: str, what: str) -> str:
         ports = f"(SELECT {self.constant(_ports())}::jsonb)"  # once for a statement
-        return f"coalesce(to_json({ports} -> {code} ->> '{what}')::text, 'null')"
+        return f"coalesce({_MARK} || ({ports} -> {code} ->> '{what}') || {_MARK}, 'null')"
 
     def nullable(self, expression: str, *, required: bool, row: Row) -> str:
         if not required:
@@ -169,7 +217,7 @@ class PostgresWriter(Writer):
     def _encoded(self, text: str) -> str:
         """Base 64 of a URL's alphabet without padding, in quotes; NULL of NULL."""
         encoded = f"encode(convert_to({text}, 'UTF8'), 'base64')"
-        return f"""'"' || rtrim(translate({encoded}, E'+/\\n', '-_'), '=') || '"'"""
+        return f"{_MARK} || rtrim(translate({encoded}, E'+/\\n', '-_'), '=') || {_MARK}"
 
     def flag(self, condition: str) -> str:
         return f"CASE WHEN {condition} THEN 'true' ELSE 'false' END"
@@ -188,6 +236,9 @@ def cursor_head(page: Page) -> str:
     """What a cursor's text begins with: the list and the order it belongs to, as `app.engine.paging` packs them."""
     order = page.select.order[0]
     return f'["{page.select.table}","{order.column}",{int(order.descending != page.backward)},'
+
+
+_MARK = "E'\\x7f'"
 
 
 @cache
@@ -235,23 +286,15 @@ def _trimmed(text: str, places: int) -> str:
     return f"(SELECT {padded} FROM (SELECT {plain} AS d))"
 
 
-def _text(found: str, value: Scalar) -> str:
-    """A value as JSON text on PostgreSQL; NULL stays NULL."""
-    match value.form:
-        case "text":
-            return f"to_json({found})::text"
-        case "safe":
-            return f"""'"' || {found} || '"'"""
-        case "integer":
-            return f"{found}::text"
-        case "float":
-            return f"CASE WHEN {found} = trunc({found}) THEN {found}::text || '.0' ELSE {found}::text END"
-        case "flag":
-            return f"CASE {found} WHEN true THEN 'true' WHEN false THEN 'false' END"
-        case "decimal":
-            return f"""'"' || round({found}, greatest({value.places}, min_scale({found})))::text || '"'"""
-        case "json":
-            return found
+def _quoted(text: str | Quoted) -> str:
+    return f"{_MARK} || {text.text} || {_MARK}" if isinstance(text, Quoted) else text
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    if len(pieces) == 1:
+        return f"({pieces[0]})"
+    half = len(pieces) // 2
+    return f"({_joined(pieces[:half])} || {_joined(pieces[half:])})"
 
 
 def writer_for(dialect: DialectName, slots: int, *, narrow: bool) -> Writer:

@@ -24,6 +24,13 @@ class Row:
         return f"{self.alias}.{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """SQL of a text that is not NULL; in JSON it stands in quotes."""
+
+    text: str
+
+
 class Dialect:
     """How values become JSON. Every method gives SQL text."""
 
@@ -33,13 +40,13 @@ class Dialect:
     def body(self, expression: str) -> str:
         raise NotImplementedError
 
-    def object(self, pairs: Sequence[tuple[str, str]]) -> str:
+    def object(self, pairs: Sequence[tuple[str, str | Quoted]]) -> str:
         raise NotImplementedError
 
-    def scalar(self, row: Row, value: Scalar) -> str:
+    def scalar(self, row: Row, value: Scalar) -> str | Quoted:
         raise NotImplementedError
 
-    def fixed(self, text: str | None) -> str:
+    def fixed(self, text: str | None) -> str | Quoted:
         raise NotImplementedError
 
     def nullable(self, expression: str, *, required: bool, row: Row) -> str:

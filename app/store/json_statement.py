@@ -5,9 +5,10 @@ the answer holds the bodies as JSON, then the sort keys where cursors are asked 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 
-from app.store.json_shapes import Dialect, NotExpressible, Row
+from app.store.json_marked import Rows, as_json, page_rows, whole_page
+from app.store.json_shapes import Dialect, NotExpressible, Quoted, Row
 from app.store.json_tree import (
     Each,
     Edges,
@@ -37,52 +38,40 @@ _MOST_KEYS = 49
 _EMPTY = "''"
 
 
+Marked = Literal["", "body", "rows", "whole"]
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """`places` are its arguments as places among the organisation, the request's values and `constants`, in this order.
-    Columns of a row: the bodies as bytes, the keys of the order, the count where it is asked for, and at the end, where
-    `guarded`, whether the organisation is a party of anything: then the narrow statement was the wrong one."""
+    Columns of a row: the bodies, the keys of the order, the count where it is asked for, and at the end, where
+    `guarded`, whether the organisation is a party of anything: then the narrow statement was the wrong one. `marked`
+    says what is marked text: nothing, a row's body, or a page that came as one row, to be told apart or whole."""
 
     sql: str
     places: tuple[int, ...]
     constants: tuple[str, ...]
     bodies: int
-    keys: int
-    counted: bool
     guarded: bool
+    marked: Marked
 
-
-def page_statement(page: Page, writer: "Writer") -> Statement:
-    """A root page, one row for each of its rows, in the order they are read."""
-    row = writer.row(page.select.table)
-    bodies = [writer.body(writer.members(row, members)) for members in page.bodies]
-    keys = [writer.sort_key(row, order) for order in page.select.order] if page.cursors else []
-    columns = [*bodies, *keys]
-    if page.counted:
-        columns.append(f"({writer.count(page.select, '', None, None)})")
-    source = writer.select_from(page.select, row, more=page.beyond)
-    return writer.statement(columns or ["1"], source, len(bodies), len(keys), page.counted)
-
-
-def row_statement(select: Select, members: Members, writer: "Writer") -> Statement:
-    """A look-up: one row or none."""
-    row = writer.row(select.table)
-    body = writer.body(writer.members(row, members))
-    return writer.statement([body], writer.select_from(select, row), 1, 0, False)
-
-
-def line_statement(line: Line, writer: "Writer") -> Statement:
-    """A look-up of a line of the tariff: one row or none."""
-    row = writer.row("tariff_line")
-    body = writer.body(writer.members(row, line.members))
-    where = writer.in_force(row, writer.slot(line.number), writer.slot(line.day))
-    return writer.statement([body], f"tariff_line {row.alias} WHERE {where}", 1, 0, False)
+    def rows(self, found: Sequence[Any]) -> Rows:
+        """The rows with their bodies as JSON."""
+        match self.marked:
+            case "whole":
+                return whole_page(found[0], self.bodies) or []
+            case "rows":
+                return page_rows(found[0], self.bodies)
+            case "body":
+                return [(as_json(body), *others) for body, *others in found]
+        return found
 
 
 class Writer(Dialect):
     """Writes one statement. The dialects differ in how values become JSON."""
 
     dialect: ClassVar[DialectName]
+    marked: ClassVar[Marked] = ""
 
     def __init__(self, slots: int, narrow: bool) -> None:
         self._slots = slots
@@ -92,12 +81,33 @@ class Writer(Dialect):
         self._places: dict[int, int] = {}
         self._shared = False
 
-    def statement(self, columns: list[str], source: str, bodies: int, keys: int, counted: bool) -> Statement:
+    def root_page(self, page: Page) -> Statement:
+        """A root page, one row for each of its rows, in the order they are read."""
+        row = self.row(page.select.table)
+        bodies = [self.body(self.members(row, members)) for members in page.bodies]
+        keys = [self.sort_key(row, order) for order in page.select.order] if page.cursors else []
+        columns = [*bodies, *keys, *([f"({self.count(page.select, '', None, None)})"] if page.counted else [])]
+        return self._statement(columns or ["1"], self.select_from(page.select, row, more=page.beyond), len(bodies))
+
+    def root_row(self, select: Select, members: Members) -> Statement:
+        """A look-up: one row or none."""
+        row = self.row(select.table)
+        body = self.body(self.members(row, members))
+        return self._statement([body], self.select_from(select, row), 1)
+
+    def root_line(self, line: Line) -> Statement:
+        """A look-up of a line of the tariff: one row or none."""
+        row = self.row("tariff_line")
+        body = self.body(self.members(row, line.members))
+        where = self.in_force(row, self.slot(line.number), self.slot(line.day))
+        return self._statement([body], f"tariff_line {row.alias} WHERE {where}", 1)
+
+    def _statement(self, columns: list[str], source: str, bodies: int, marked: Marked | None = None) -> Statement:
         guarded = self._narrow and self._shared
         if guarded:
             columns = [*columns, f"EXISTS (SELECT 1 FROM organisation_party WHERE organisation_id = {self.owner})"]
         sql = f"SELECT {', '.join(columns)} FROM {source}"
-        return Statement(sql, tuple(self._places), tuple(self._constants), bodies, keys, counted, guarded)
+        return Statement(sql, tuple(self._places), tuple(self._constants), bodies, guarded, marked or self.marked)
 
     @property
     def owner(self) -> str:
@@ -133,17 +143,17 @@ class Writer(Dialect):
             raise NotExpressible(f"an object has {len(members)} keys")
         return self.object([(member.key, self.value(row, member.value)) for member in members])
 
-    def value(self, row: Row, value: Value) -> str:
-        write = cast("Callable[[Row, Any], str]", self._kinds[type(value)].__get__(self))
+    def value(self, row: Row, value: Value) -> str | Quoted:
+        write = cast("Callable[[Row, Any], str | Quoted]", self._kinds[type(value)].__get__(self))
         return write(row, value)
 
-    def _fixed(self, _: Row, value: Fixed) -> str:
+    def _fixed(self, _: Row, value: Fixed) -> str | Quoted:
         return self.fixed(value.text)
 
     def _known(self, row: Row, value: Known) -> str:
         return self.known(row.column(value.column), value.what)
 
-    def _scalar(self, row: Row, value: Scalar) -> str:
+    def _scalar(self, row: Row, value: Scalar) -> str | Quoted:
         return self.scalar(row, value)
 
     def _part(self, row: Row, value: Part) -> str:
@@ -249,7 +259,7 @@ class Writer(Dialect):
         inner = self.object([(key, self._layout(shown, part)) for key, part in page.layout])
         return f"(SELECT {inner} FROM ({source}) {there.alias})" if page.read else inner
 
-    def _layout(self, shown: "_Shown", part: Nodes | Edges | Info | Total | Fixed) -> str:
+    def _layout(self, shown: "_Shown", part: Nodes | Edges | Info | Total | Fixed) -> str | Quoted:
         page = shown.page
         match part:
             case Fixed():
@@ -266,12 +276,12 @@ class Writer(Dialect):
                 return self.object(pairs)
         raise NotExpressible(f"{page.select.table}: {part}")
 
-    def _edge(self, shown: "_Shown", what: "int | Fixed | str") -> str:
+    def _edge(self, shown: "_Shown", what: "int | Fixed | str") -> str | Quoted:
         if isinstance(what, Fixed):
             return self.fixed(what.text)
         return shown.bodies[what] if isinstance(what, int) else self.cursor(shown.page, shown.keys)
 
-    def _info(self, shown: "_Shown", what: str | Fixed) -> str:
+    def _info(self, shown: "_Shown", what: str | Fixed) -> str | Quoted:
         page = shown.page
         if isinstance(what, Fixed):
             return self.fixed(what.text)

@@ -176,6 +176,12 @@ class Page:
         return ("hasPreviousPage" if self.backward else "hasNextPage") in self._info
 
     @property
+    def apart(self) -> bool:
+        """Whether its rows have to be told apart: for an object around each, to turn them or to leave one out."""
+        edges = any(isinstance(part, Edges) for _, part in self.layout)
+        return edges or self.cursors or self.beyond or self.backward
+
+    @property
     def read(self) -> bool:
         """Whether any of it depends on the page's rows."""
         return self.cursors or self.beyond or any(isinstance(part, Nodes | Edges) for _, part in self.layout)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.principal import Principal
 from app.store.json_dialects import writer_for
-from app.store.json_statement import page_statement, row_statement
+from app.store.json_marked import Rows, Whole
 from app.store.json_tree import Member, Nodes, Page, Path, Scalar, Slot
 from app.store.scope import FOREIGN, RULES, Rule, alone, probed
 from app.store.session import Store
@@ -75,13 +75,20 @@ async def seen_by_the_lane(store: Store, who: Principal, table: str, family: Fam
     found = []
     for narrow in (True, False):
         writer = [writer_for("sqlite" if store.dialect == "sqlite" else "postgresql", 2, narrow=narrow) for _ in "ab"]
-        one = row_statement(Select(table, (Where(key, "eq", Slot(0)),)), members, writer[0])
-        for statement in (one, page_statement(page, writer[1])):
+        one = writer[0].root_row(Select(table, (Where(key, "eq", Slot(0)),)), members)
+        for statement in (one, writer[1].root_page(page)):
             given = (who.organisation_id, value, 50, *statement.constants)
             assert store.lane is not None
-            rows = (await store.lane.run([(statement.sql, [given[place] for place in statement.places])]))[0]
-            found.append(sum(orjson.loads(row[0])["key"] == value for row in rows if row[0]))
+            rows = await store.lane.run([(statement.sql, [given[place] for place in statement.places])])
+            shown = orjson.loads(b"[%b]" % b",".join(bodies(statement.rows(rows[0]))))
+            found.append(sum(body["key"] == value for body in shown))
     return found[0], found[1], found[2], found[3]
+
+
+def bodies(rows: Rows) -> list[bytes]:
+    if isinstance(rows, Whole):
+        return list(rows.texts)
+    return [row[0].encode() if isinstance(row[0], str) else row[0] for row in rows if row[0]]
 
 
 def test_every_table_has_a_factory_and_a_rule() -> None:

@@ -10,9 +10,9 @@ import orjson
 from app.engine.lane.compile import Row
 from app.engine.lane.inputs import Unready
 from app.engine.paging import pack
+from app.store.json_marked import Rows, Whole
 from app.store.json_tree import Edges, Fixed, Info, Line, Nodes, Page, Total
 
-Rows = Sequence[Any]
 Values = Sequence[Any]
 Pieces = list[bytes]
 Write = Callable[[Rows, Values, Pieces], None]
@@ -66,9 +66,10 @@ def _head(key: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The rows of a page as they are shown, and what is known of the list."""
+    """The rows of a page as they are shown, or what stands for them, and what is known of the list."""
 
-    rows: Rows
+    rows: Sequence[Any]
+    whole: Whole | None
     more: bool
     total: int | None
 
@@ -83,13 +84,14 @@ def page_writer(page: Page) -> Write:
     def write(rows: Rows, values: Values, out: Pieces) -> None:
         size = values[size_at]
         more = len(rows) > size
-        kept = rows[:size] if more else rows
+        whole = rows if isinstance(rows, Whole) else None
+        kept: Sequence[Any] = () if isinstance(rows, Whole) else rows[:size] if more else rows
         total = None
         if page.counted:
             if not rows and page.started:
                 raise Unready
             total = rows[0][counted_at] if rows else 0
-        found, before = _Found(kept[::-1] if page.backward else kept, more, total), b""
+        found, before = _Found(kept[::-1] if page.backward else kept, whole, more, total), b""
         out.append(b"{")
         for head, part in parts:
             out += (before, head)
@@ -108,7 +110,7 @@ def _layout(page: Page, part: Nodes | Edges | Info | Total | Fixed) -> Callable[
         case Total():
             return lambda found, out: out.append(b"%d" % (found.total or 0))
         case Nodes(body):
-            return lambda found, out: _listed([row[body] for row in found.rows], out)
+            return lambda found, out: _nodes(found, body, out)
         case Edges(members):
             pieces = [(_head(key), _edge(page, what)) for key, what in members]
             return lambda found, out: _listed(
@@ -117,6 +119,13 @@ def _layout(page: Page, part: Nodes | Edges | Info | Total | Fixed) -> Callable[
         case Info(members):
             infos = [(_head(key), _info(page, what)) for key, what in members]
             return lambda found, out: out.append(b"{%b}" % b",".join([head + info(found) for head, info in infos]))
+
+
+def _nodes(found: _Found, body: int, out: Pieces) -> None:
+    if found.whole is not None:
+        out += (b"[", found.whole.texts[body], b"]")
+    else:
+        _listed([row[body] for row in found.rows], out)
 
 
 def _listed(texts: Pieces, out: Pieces) -> None:

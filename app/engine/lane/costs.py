@@ -12,6 +12,7 @@ from app.engine.lane.compile import Compiled, Compiler
 from app.engine.lane.inputs import NotPlannable
 from app.engine.planning.cost import Bill, Read, bill_of
 from app.engine.planning.tally import Counter, counter_of, tally
+from app.store.json_marked import Rows
 from app.store.json_tree import Edges, Fixed, Nodes, Page
 
 Path = tuple[str, ...]
@@ -26,7 +27,7 @@ class Costs:
     counter: Counter | None
     pages: tuple[tuple[Path, int, int], ...]
 
-    def actual(self, text: bytes, found: Sequence[Sequence[Any]], values: Sequence[Any]) -> int:
+    def actual(self, text: bytes, found: Sequence[Rows], values: Sequence[Any]) -> int:
         """What the answer `text` did cost."""
         if self.counter is not None:
             known = {path: min(len(found[part]), values[size]) for path, part, size in self.pages}

@@ -45,14 +45,9 @@ from app.engine.planning.plan import Denied, Plan, Planner, settled
 from app.ids import type_of
 from app.principal import Principal
 from app.store.json_dialects import writer_for
+from app.store.json_marked import Rows
 from app.store.json_shapes import NotExpressible
-from app.store.json_statement import (
-    Statement,
-    Writer,
-    line_statement,
-    page_statement,
-    row_statement,
-)
+from app.store.json_statement import Statement, Writer
 from app.store.json_tree import Fixed, Line, Page
 from app.store.pool import Job
 from app.store.sight import DialectName
@@ -114,7 +109,12 @@ class Ready:
         """The SQL of each root field that is read, without its arguments."""
         return [statement.sql for statement, _ in (self.variant.wide if wide else self.variant.narrow)]
 
-    def write(self, found: Sequence[Sequence[Any]], *, wide: bool) -> bytes | None:
+    def rows(self, found: Sequence[Sequence[Any]], *, wide: bool) -> list[Rows]:
+        """The rows that each statement found."""
+        run = self.variant.wide if wide else self.variant.narrow
+        return [statement.rows(rows) for (statement, _), rows in zip(run, found, strict=True)]
+
+    def write(self, found: Sequence[Rows], *, wide: bool) -> bytes | None:
         """The data as JSON. Unready where only the executor can tell."""
         if not wide:
             for (statement, _), rows in zip(self.variant.narrow, found, strict=True):
@@ -285,8 +285,8 @@ _Pick = Callable[[tuple[Any, ...]], Sequence[Any]]
 
 def _statement(tree: Row | Line | Page, writer: Writer) -> Statement:
     if isinstance(tree, Line):
-        return line_statement(tree, writer)
-    return row_statement(tree.select, tree.members, writer) if isinstance(tree, Row) else page_statement(tree, writer)
+        return writer.root_line(tree)
+    return writer.root_row(tree.select, tree.members) if isinstance(tree, Row) else writer.root_page(tree)
 
 
 def _picking(places: tuple[int, ...]) -> _Pick:

@@ -4,10 +4,10 @@ answer is handed back with the reason; it charges nobody and shapes no response.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 from app.engine.lane.inputs import Declined, Unready
 from app.engine.lane.plans import Ready
+from app.store.json_marked import Rows
 from app.store.pool import Interrupted, PostgresReader, SqliteReader, Unanswerable
 
 _MOST_PARTIES = 10_000
@@ -19,7 +19,7 @@ class Done:
     """The data as JSON, and the rows it was made of, by the wide statements or the narrow ones."""
 
     text: bytes
-    rows: Sequence[Sequence[Any]]
+    rows: Sequence[Rows]
     wide: bool
 
 
@@ -38,7 +38,7 @@ class Runner:
             return None
         wide = ready.caller.organisation_id in self._parties
         try:
-            found = reader.now(ready.jobs(wide=wide))
+            found: Sequence[Rows] = reader.now(ready.jobs(wide=wide))
             text = ready.write(found, wide=wide)
             if text is None:
                 found, wide = self._widened(ready, found, reader.now(ready.jobs(wide=True))), True
@@ -54,16 +54,19 @@ class Runner:
         """The same from a database that is waited for."""
         wide = ready.caller.organisation_id in self._parties
         try:
-            found = await self._reader.run(ready.jobs(wide=wide))
+            found = await self._rows(ready, wide=wide)
             text = ready.write(found, wide=wide)
             if text is None:
-                found, wide = self._widened(ready, found, await self._reader.run(ready.jobs(wide=True))), True
+                found, wide = self._widened(ready, found, await self._rows(ready, wide=True)), True
                 text = ready.write(found, wide=True)
         except (Unanswerable, Unready) as reason:
             return Declined.by(reason)
         return _done(text, found, wide)
 
-    def _widened(self, ready: Ready, narrow: Sequence[Any], wide: list[list[Any]]) -> list[list[Any]]:
+    async def _rows(self, ready: Ready, *, wide: bool) -> Sequence[Rows]:
+        return ready.rows(await self._reader.run(ready.jobs(wide=wide)), wide=wide)
+
+    def _widened(self, ready: Ready, narrow: Sequence[Rows], wide: Sequence[Rows]) -> Sequence[Rows]:
         """The rows of the wide statements. Remembers who turned out to be a party."""
         pairs = zip(ready.variant.narrow, narrow, strict=True)
         if any(one.guarded and rows and rows[0][-1] for (one, _), rows in pairs):
@@ -73,6 +76,6 @@ class Runner:
         return wide
 
 
-def _done(text: bytes | None, rows: Sequence[Sequence[Any]], wide: bool) -> Done:
+def _done(text: bytes | None, rows: Sequence[Rows], wide: bool) -> Done:
     assert text is not None
     return Done(text, rows, wide)
