@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,8 +12,7 @@ from app.principal import Principal
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One GraphQL request. `read_only` refuses mutations (a GET); `reject` refuses the whole operation where
     a scope is missing instead of answering the rest (`Prefer: reject`); `explain` asks for `extensions.plan`."""
 

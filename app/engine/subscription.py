@@ -105,7 +105,7 @@ class Started:
         principal = Principal("subscribers", caller.organisation_id, caller.scopes)
         made = copy(self)
         made.tail = replace(self.tail, principal=principal)
-        made._operation = replace(self._operation, principal=principal, request_id=request_id)
+        made._operation = self._operation._replace(principal=principal, request_id=request_id)
         made._context = replace(self._context, principal=principal, request_id=request_id)
         if self._executor is not None:
             made._executor = copy(self._executor)

@@ -3,7 +3,7 @@ its JSON functions; PostgreSQL's put spaces between, so there the text is put to
 
 # ruff: noqa: S608  (this module writes SQL: names are of the schema, values are bound)
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 from typing import ClassVar
 
@@ -29,7 +29,10 @@ class SqliteWriter(Writer):
         return f"CAST({expression} AS BLOB)"
 
     def object(self, pairs: Sequence[tuple[str, str | Quoted]]) -> str:
-        return f"json_object({', '.join(f'{self.constant(key)}, {value}' for key, value in pairs)})"
+        return f"json_object({', '.join(f'{self._key(key)}, {value}' for key, value in pairs)})"
+
+    def _key(self, key: str) -> str:
+        return f"'{key}'" if key in self._names else self.constant(key)
 
     def scalar(self, row: Row, value: Scalar) -> str:
         path, scale, nullable = value.path, 0, True
@@ -125,9 +128,9 @@ class PostgresWriter(Writer):
             head, after = f"{before}{MARK}{key}{MARK}:", ","
             if isinstance(value, Quoted):
                 head, after, value = f"{head}{MARK}", f"{MARK},", value.text
-            pieces.append(f"{self.constant(head)} || {value}")
+            pieces.append(f"{_literal(head) if key in self._names else self.constant(head)} || {value}")
             before = after
-        return f"({_joined(pieces)} || {self.constant(f'{before[:-1]}}}')})"
+        return f"({_joined(pieces)} || {_literal(f'{before[:-1]}}}')})"
 
     def scalar(self, row: Row, value: Scalar) -> str | Quoted:
         path = value.path
@@ -290,6 +293,11 @@ def _quoted(text: str | Quoted) -> str:
     return f"{_MARK} || {text.text} || {_MARK}" if isinstance(text, Quoted) else text
 
 
+def _literal(text: str) -> str:
+    """Of a text without quotes and backslashes."""
+    return f"E'{text}'".replace(MARK, r"\x7f")
+
+
 def _joined(pieces: Sequence[str]) -> str:
     if len(pieces) == 1:
         return f"({pieces[0]})"
@@ -297,6 +305,7 @@ def _joined(pieces: Sequence[str]) -> str:
     return f"({_joined(pieces[:half])} || {_joined(pieces[half:])})"
 
 
-def writer_for(dialect: DialectName, slots: int, *, narrow: bool) -> Writer:
+def writer_for(dialect: DialectName, slots: int, *, narrow: bool, names: Set[str] = frozenset()) -> Writer:
     """The writer of one statement whose requests bring so many values."""
-    return SqliteWriter(slots, narrow) if dialect == "sqlite" else PostgresWriter(slots, narrow)
+    kind = SqliteWriter if dialect == "sqlite" else PostgresWriter
+    return kind(slots, narrow, names)

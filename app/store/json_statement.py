@@ -3,7 +3,7 @@ the answer holds the bodies as JSON, then the sort keys where cursors are asked 
 
 # ruff: noqa: S608  (this module writes SQL: names are of the schema, values are bound)
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast
 
@@ -68,14 +68,16 @@ class Statement:
 
 
 class Writer(Dialect):
-    """Writes one statement. The dialects differ in how values become JSON."""
+    """Writes one statement. The dialects differ in how values become JSON. `names` are those of the schema: a response
+    key that is one of them is written out, any other one is bound."""
 
     dialect: ClassVar[DialectName]
     marked: ClassVar[Marked] = ""
 
-    def __init__(self, slots: int, narrow: bool) -> None:
+    def __init__(self, slots: int, narrow: bool, names: Set[str]) -> None:
         self._slots = slots
         self._narrow = narrow
+        self._names = names
         self._rows = 0
         self._constants: dict[str, int] = {}
         self._places: dict[int, int] = {}

@@ -7,7 +7,6 @@ import logging
 from typing import Any, TextIO
 
 import orjson
-from prometheus_client import Counter, Histogram
 
 from app.clock import system_clock
 from app.telemetry import Metrics, is_plain_json, logger
@@ -24,8 +23,7 @@ class Access:
     """Leaves a line and a count for each request; those of one turn of the loop at its end, together."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._count = metrics.http.count
         self._waiting: list[tuple[str, str, str, RequestRecord, int, float]] = []
 
     def leave(self, method: str, route: str, path: str, record: RequestRecord, status: int, seconds: float) -> None:
@@ -57,16 +55,6 @@ class Access:
         if stream is not None:
             stream.write(b"".join(lines).decode())
             stream.flush()
-
-    def _count(self, method: str, route: str, status: int, seconds: float) -> None:
-        found = self._counters.get((method, route, status))
-        if found is None:
-            found = self._counters[method, route, status] = (
-                self._metrics.http_requests_total.labels(method, route, str(status)),
-                self._metrics.http_request_seconds.labels(method, route),
-            )
-        found[0].inc()
-        found[1].observe(seconds)
 
 
 def _stream() -> TextIO | None:

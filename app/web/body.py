@@ -3,8 +3,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
@@ -20,8 +19,7 @@ _DROPPED = 16
 _SINGLE = frozenset({"query", "documentId", "doc_id", "operationName", "variables", "extensions"})
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     """The members of a request, their types checked; `extensions` are what the client added."""
 
     asked: Asked
@@ -90,17 +88,11 @@ def parse_query_string(raw: bytes, depth: int) -> GraphQLRequest:
 
 def request_of(members: Mapping[str, object]) -> GraphQLRequest:
     """Checks the members' types; unknown members are ignored, null is absent. Raises BadUserInput."""
-    extensions = _object(members, "extensions")
     asked = asked_in(members)
     name = members.get("operationName")
     if name is not None and not isinstance(name, str):
         raise BadUserInput("`operationName` must be a string.")
-    return GraphQLRequest(
-        asked=asked,
-        operation_name=name,
-        variables=_object(members, "variables"),
-        extensions=extensions,
-    )
+    return GraphQLRequest(asked, name, _object(members, "variables"), _object(members, "extensions"))
 
 
 def parse_json(text: bytes, depth: int, what: str) -> object:

@@ -69,8 +69,7 @@ class Observe:
     def _leave(self, scope: Scope, record: RequestRecord, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = scope["path"] if scope["path"] in ROUTES else "other"
-        self._metrics.http_requests_total.labels(method, route, str(status)).inc()
-        self._metrics.http_request_seconds.labels(method, route).observe(seconds)
+        self._metrics.http.count(method, route, status, seconds)
         log.info(
             "request.answered",
             method=scope["method"][:16],

@@ -109,8 +109,7 @@ def test_what_is_not_secret_is_kept() -> None:
 
 def test_two_applications_count_apart() -> None:
     one, other = new_metrics(), new_metrics()
-    one.http_requests_total.labels("POST", "/graphql", "200").inc()
-    one.http_request_seconds.labels("POST", "/graphql").observe(0.003)
+    one.http.count("POST", "/graphql", 200, 0.003)
     one.graphql_operations_total.labels("query", "ok").inc(2)
     one.sockets_open.inc()
     one.subscriptions_open.inc(3)
@@ -120,7 +119,11 @@ def test_two_applications_count_apart() -> None:
     assert content_type.startswith("text/plain")
     for line in (
         'tidegate_http_requests_total{method="POST",route="/graphql",status="200"} 1.0',
+        'tidegate_http_request_seconds_bucket{le="0.0025",method="POST",route="/graphql"} 0.0',
         'tidegate_http_request_seconds_bucket{le="0.005",method="POST",route="/graphql"} 1.0',
+        'tidegate_http_request_seconds_bucket{le="+Inf",method="POST",route="/graphql"} 1.0',
+        'tidegate_http_request_seconds_count{method="POST",route="/graphql"} 1.0',
+        'tidegate_http_request_seconds_sum{method="POST",route="/graphql"} 0.003',
         'tidegate_graphql_operations_total{kind="query",outcome="ok"} 2.0',
         "tidegate_sockets_open 1.0",
         "tidegate_subscriptions_open 3.0",

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.errors import BadUserInput
 
@@ -12,8 +12,7 @@ _PLAIN = frozenset({"query", "variables", "operationName"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """`text` is the document as it was sent; `id` names it: an id of a manifest, or where `hashed` the sha256 of its
     text in hexadecimal. `registers`: the client speaks Apollo's protocol, and sends the text when it is asked to."""
 

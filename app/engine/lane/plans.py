@@ -5,12 +5,14 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 from graphql import (
     GraphQLInputType,
+    GraphQLInterfaceType,
     GraphQLNonNull,
+    GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -87,8 +89,7 @@ class Template:
     weight: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """One request's statements. `jobs(wide)` are what to run; `write` makes of the rows the data's JSON, or None where
     the narrow statements were the wrong ones."""
 
@@ -134,6 +135,7 @@ class Lane:
         self.hits = 0
         self.misses = 0
         self._schema = schema
+        self._names = _names(schema)
         self._planner = planner
         self._dialect = dialect
         self._clock = clock
@@ -157,7 +159,7 @@ class Lane:
                 return self._first(operation, principal, literals, lifted.places, key, shared)
             key = shared
         self.hits += 1
-        template = cast("Template | Declined", found)
+        template: Template | Declined = found  # type: ignore[assignment]
         self._templates.move_to_end(key)
         if isinstance(template, Declined):
             return template
@@ -174,7 +176,7 @@ class Lane:
                 variant = self._another(template, form, variables, literals, principal.scopes)
             if isinstance(variant, Declined):
                 return variant
-            made = cast("Variant", variant)
+            made: Variant = variant  # type: ignore[assignment]
             values = tuple([read(variables, literals) for read in made.reads])
             requested = made.costs.bill.requested.value(variables, literals)
         except Unready as reason:
@@ -248,7 +250,8 @@ class Lane:
         trees = [tree for _, tree in compiled.parts if not isinstance(tree, Fixed)]
 
         def written(narrow: bool) -> tuple[tuple[Statement, _Pick], ...]:
-            found = [_statement(tree, writer_for(self._dialect, len(reads), narrow=narrow)) for tree in trees]
+            writers = [writer_for(self._dialect, len(reads), narrow=narrow, names=self._names) for _ in trees]
+            found = [_statement(tree, writer) for tree, writer in zip(trees, writers, strict=True)]
             return tuple((statement, _picking(statement.places)) for statement in found)
 
         return Variant(assembly(compiled.parts), reads, written(True), written(False), denied, costs)
@@ -278,6 +281,12 @@ class Lane:
             *variable_probes({one.name: one.kind for one in kinds}),
             *prefix_probes(plan, node, kinds),
         )
+
+
+def _names(schema: GraphQLSchema) -> frozenset[str]:
+    """The names of all fields."""
+    kinds = [kind for kind in schema.type_map.values() if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)]
+    return frozenset(name for kind in kinds for name in kind.fields)
 
 
 _Pick = Callable[[tuple[Any, ...]], Sequence[Any]]

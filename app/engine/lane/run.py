@@ -2,8 +2,8 @@
 answer is handed back with the reason; it charges nobody and shapes no response."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
 from app.engine.lane.inputs import Declined, Unready
 from app.engine.lane.plans import Ready
@@ -14,8 +14,7 @@ _MOST_PARTIES = 10_000
 _HEAVY_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """The data as JSON, and the rows it was made of, by the wide statements or the narrow ones."""
 
     text: bytes
