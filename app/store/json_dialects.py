@@ -21,6 +21,7 @@ class SqliteWriter(Writer):
     """json_object and json_group_array. `tidegate_cursor` is a function of the reading connection."""
 
     dialect: ClassVar[DialectName] = "sqlite"
+    joins: ClassVar[bool] = True
 
     def placeholder(self, number: int, kind: str) -> str:
         return f"?{number}"

@@ -13,11 +13,18 @@ class NotExpressible(Exception):
 
 @dataclass(slots=True)
 class Row:
-    """Where values are read from: a table's row, or a JSON value (then `table` is empty and `alias` its SQL)."""
+    """Where values are read from: a table's row, or a JSON value (then `table` is empty and `alias` its SQL). `joins`
+    are what FROM has beside it, where it takes any."""
 
     alias: str
     table: str
     used: set[str] = field(default_factory=set)
+    joins: list[str] | None = None
+
+    @property
+    def named(self) -> str:
+        """Its name in FROM, and what is beside it."""
+        return f"{self.alias}{''.join(self.joins or ())}"
 
     def column(self, name: str) -> str:
         self.used.add(name)

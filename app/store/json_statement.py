@@ -35,6 +35,7 @@ from app.store.statement import Link, Order, Select, Where
 from app.store.tables import TABLES
 
 _MOST_KEYS = 49
+_MOST_JOINS = 40  # SQLite takes 63
 _EMPTY = "''"
 
 
@@ -73,6 +74,7 @@ class Writer(Dialect):
 
     dialect: ClassVar[DialectName]
     marked: ClassVar[Marked] = ""
+    joins: ClassVar[bool] = False
 
     def __init__(self, slots: int, narrow: bool, names: Set[str]) -> None:
         self._slots = slots
@@ -85,7 +87,7 @@ class Writer(Dialect):
 
     def root_page(self, page: Page) -> Statement:
         """A root page, one row for each of its rows, in the order they are read."""
-        row = self.row(page.select.table)
+        row = self.source(page.select.table)
         bodies = [self.body(self.members(row, members)) for members in page.bodies]
         keys = [self.sort_key(row, order) for order in page.select.order] if page.cursors else []
         columns = [*bodies, *keys, *([f"({self.count(page.select, '', None, None)})"] if page.counted else [])]
@@ -93,7 +95,7 @@ class Writer(Dialect):
 
     def root_row(self, select: Select, members: Members) -> Statement:
         """A look-up: one row or none."""
-        row = self.row(select.table)
+        row = self.source(select.table)
         body = self.body(self.members(row, members))
         return self._statement([body], self.select_from(select, row), 1)
 
@@ -130,6 +132,12 @@ class Writer(Dialect):
     def row(self, table: str) -> Row:
         self._rows += 1
         return Row(f"t{self._rows}", table)
+
+    def source(self, table: str) -> Row:
+        """A row whose FROM takes the rows it refers to: on SQLite that is a tenth quicker than to look for each."""
+        row = self.row(table)
+        row.joins = [] if self.joins else None
+        return row
 
     def scope(self, row: Row, *, within: bool = False, sight: Sight = "probed") -> str:
         """The tenant filter; `within` the rows of a parent it must not be what rows are looked up by."""
@@ -177,9 +185,13 @@ class Writer(Dialect):
 
     def _one(self, row: Row, value: One) -> str:
         there = self.row(value.table)
-        inner = self.members(there, value.members)
         where = f"{there.alias}.id = {row.column(value.by)} AND ({self.scope(there)})"
-        found = f"(SELECT {inner} FROM {value.table} {there.alias} WHERE {where})"
+        if row.joins is not None and len(row.joins) < _MOST_JOINS:
+            row.joins.append(f" LEFT JOIN {value.table} {there.alias} ON {where}")
+            there.joins = row.joins
+            found = f"CASE WHEN {there.alias}.id IS NOT NULL THEN {self.members(there, value.members)} END"
+        else:
+            found = f"(SELECT {self.members(there, value.members)} FROM {value.table} {there.alias} WHERE {where})"
         return self.nullable(found, required=value.required, row=row)
 
     def _line(self, row: Row, value: Line) -> str:
@@ -212,10 +224,10 @@ class Writer(Dialect):
         return f"({self.scope(row)}) AND {row.alias}.id = ({best})"
 
     def _many(self, row: Row, value: Many) -> str:
-        there = self.row(value.select.table)
+        there = self.source(value.select.table)
         inner = self.members(there, value.members)
         source = self._within(value.select, there, value.column, value.link, row)
-        return f"(SELECT {self.array(inner)} FROM ({source}) {there.alias})"
+        return f"(SELECT {self.array(inner)} FROM ({source}) {there.named})"
 
     def _within(
         self, select: Select, there: Row, column: str, link: Link | None, parent: Row, *, more: bool = False
@@ -239,7 +251,7 @@ class Writer(Dialect):
 
     def _page(self, row: Row, page: Page) -> str:
         """A nested page as one object."""
-        there = self.row(page.select.table)
+        there = self.source(page.select.table)
         bodies = [self.members(there, members) for members in page.bodies]
         keys = [self.sort_key(there, order) for order in page.select.order]
         ranked = page.backward or page.beyond or page.cursors
@@ -259,7 +271,7 @@ class Writer(Dialect):
             rank, only = "", ""
         shown = _Shown(page, bodies, keys, rank, size, only, count)
         inner = self.object([(key, self._layout(shown, part)) for key, part in page.layout])
-        return f"(SELECT {inner} FROM ({source}) {there.alias})" if page.read else inner
+        return f"(SELECT {inner} FROM ({source}) {there.named})" if page.read else inner
 
     def _layout(self, shown: "_Shown", part: Nodes | Edges | Info | Total | Fixed) -> str | Quoted:
         page = shown.page
@@ -307,7 +319,7 @@ class Writer(Dialect):
         of the shared ones are found first, each in its own quick way."""
         listed = bool(select.order) and select.table in FOREIGN and not self._narrow
         conditions = [self._either(select, row, more=more)] if listed else self._conditions(select, row)
-        return f"{select.table} {row.alias} WHERE {' AND '.join(conditions)}{self._page_of(select, row, more=more)}"
+        return f"{select.table} {row.named} WHERE {' AND '.join(conditions)}{self._page_of(select, row, more=more)}"
 
     def _either(self, select: Select, row: Row, *, more: bool) -> str:
         pages, sights = [], ("alone", "foreign")

@@ -6,6 +6,7 @@ import base64
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
+from math import inf
 from threading import Event
 from time import monotonic, thread_time
 from typing import Any, Protocol
@@ -117,27 +118,29 @@ class _Connection:
 
     def begin(self) -> None:
         """What follows sees one state."""
-        self._made.execute("BEGIN")
+        self._unbounded("BEGIN")
 
     def end(self) -> None:
         """It sees another."""
         if self._made.in_transaction:
-            self._made.execute("COMMIT")
+            self._unbounded("COMMIT")
+
+    def _unbounded(self, statement: str) -> None:
+        self._deadline, self._latest, self._halt = inf, inf, None
+        self._made.execute(statement)
 
     def run(self, jobs: Sequence[Job], halt: Event | None = None) -> list[list[Any]]:
         """The rows of each statement. Raises Interrupted where that takes too long, or once `halt` is set."""
-        self._deadline, self._halt = 0.0, halt
-        execute = self._made.execute
+        execute, alone = self._made.execute, len(jobs) == 1 or self._made.in_transaction
         try:
-            if len(jobs) == 1:
-                return [execute(*jobs[0]).fetchall()]
-            if self._made.in_transaction:
-                return [execute(*job).fetchall() for job in jobs]
-            self.begin()
+            if not alone:
+                self.begin()
+            self._deadline, self._halt = 0.0, halt
             try:
                 return [execute(*job).fetchall() for job in jobs]
             finally:
-                self.end()
+                if not alone:
+                    self.end()
         except sqlite3.OperationalError as fault:
             if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise Interrupted from fault
