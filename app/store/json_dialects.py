@@ -11,8 +11,8 @@ import orjson
 
 from app.filing.ports import known_ports
 from app.store.json_marked import BACKSLASH, ITSELF, MARK
-from app.store.json_shapes import Quoted, Row
-from app.store.json_statement import Marked, Statement, Writer
+from app.store.json_shapes import Marked, Quoted, Row, Statement
+from app.store.json_statement import Writer
 from app.store.json_tree import Page, Path, Scalar, kind_of
 from app.store.sight import DialectName
 

@@ -1,9 +1,11 @@
-"""What a dialect has to say for a statement that answers in JSON, and where values are read from. How the pieces are
-put together is for `json_statement`."""
+"""What a dialect has to say for a statement that answers in JSON, where values are read from, and what such a statement
+is. How the pieces are put together is for `json_statement`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from app.store.json_marked import Rows, as_json, page_rows, whole_page
 from app.store.json_tree import Page, Path, Scalar
 
 
@@ -29,6 +31,35 @@ class Row:
     def column(self, name: str) -> str:
         self.used.add(name)
         return f"{self.alias}.{name}"
+
+
+Marked = Literal["", "body", "rows", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`places` are its arguments as places among the organisation, the request's values and `constants`, in this order.
+    Columns of a row: the bodies, the keys of the order, the count where it is asked for, and at the end, where
+    `guarded`, whether the organisation is a party of anything: then the narrow statement was the wrong one. `marked`
+    says what is marked text: nothing, a row's body, or a page that came as one row, to be told apart or whole."""
+
+    sql: str
+    places: tuple[int, ...]
+    constants: tuple[str, ...]
+    bodies: int
+    guarded: bool
+    marked: Marked
+
+    def rows(self, found: Sequence[Any]) -> Rows:
+        """The rows with their bodies as JSON."""
+        match self.marked:
+            case "whole":
+                return whole_page(found[0], self.bodies) or []
+            case "rows":
+                return page_rows(found[0], self.bodies)
+            case "body":
+                return [(as_json(body), *others) for body, *others in found]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ the answer holds the bodies as JSON, then the sort keys where cursors are asked 
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
-from app.store.json_marked import Rows, as_json, page_rows, whole_page
-from app.store.json_shapes import Dialect, NotExpressible, Quoted, Row
+from app.store.json_shapes import Dialect, Marked, NotExpressible, Quoted, Row, Statement
 from app.store.json_tree import (
     Each,
     Edges,
@@ -37,35 +36,6 @@ from app.store.tables import TABLES
 _MOST_KEYS = 49
 _MOST_JOINS = 40  # SQLite takes 63
 _EMPTY = "''"
-
-
-Marked = Literal["", "body", "rows", "whole"]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """`places` are its arguments as places among the organisation, the request's values and `constants`, in this order.
-    Columns of a row: the bodies, the keys of the order, the count where it is asked for, and at the end, where
-    `guarded`, whether the organisation is a party of anything: then the narrow statement was the wrong one. `marked`
-    says what is marked text: nothing, a row's body, or a page that came as one row, to be told apart or whole."""
-
-    sql: str
-    places: tuple[int, ...]
-    constants: tuple[str, ...]
-    bodies: int
-    guarded: bool
-    marked: Marked
-
-    def rows(self, found: Sequence[Any]) -> Rows:
-        """The rows with their bodies as JSON."""
-        match self.marked:
-            case "whole":
-                return whole_page(found[0], self.bodies) or []
-            case "rows":
-                return page_rows(found[0], self.bodies)
-            case "body":
-                return [(as_json(body), *others) for body, *others in found]
-        return found
 
 
 class Writer(Dialect):

@@ -48,8 +48,8 @@ from app.ids import type_of
 from app.principal import Principal
 from app.store.json_dialects import writer_for
 from app.store.json_marked import Rows
-from app.store.json_shapes import NotExpressible
-from app.store.json_statement import Statement, Writer
+from app.store.json_shapes import NotExpressible, Statement
+from app.store.json_statement import Writer
 from app.store.json_tree import Fixed, Line, Page
 from app.store.pool import Job
 from app.store.sight import DialectName
