@@ -109,17 +109,14 @@ class PostgresWriter(Writer):
     def root_page(self, page: Page) -> Statement:
         """One row: how many there are, each body of all of them, the sort keys. Between the bodies there are commas or,
         where the rows are told apart, marks."""
-        there, inner = self.row(page.select.table), self.row(page.select.table)
+        there = self.row(page.select.table)
         between = _MARK if page.apart else "','"
         bodies = [self.body(f"string_agg({self.members(there, members)}, {between})") for members in page.bodies]
         keys = [self.sort_key(there, order) for order in page.select.order] if page.cursors else []
         columns = ["count(*)", *bodies, *(f"array_agg({key})" for key in keys)]
         if page.counted:
             columns.append(f"({self.count(page.select, '', None, None)})")
-        source = self.select_from(page.select, inner, more=page.beyond)
-        used = ", ".join(f"{inner.alias}.{name}" for name in sorted(there.used)) or "1"
-        source = f"(SELECT {used} FROM {source}) {there.alias}"
-        return self._statement(columns, source, len(bodies), "rows" if page.apart else "whole")
+        return self._statement(columns, self.paged(page, there), len(bodies), "rows" if page.apart else "whole")
 
     def object(self, pairs: Sequence[tuple[str, str | Quoted]]) -> str:
         if not pairs:

@@ -3,7 +3,7 @@ them is the value as it is stored. The whole is escaped here, at once, for a thi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from secrets import token_hex
+from secrets import token_urlsafe
 from typing import Any, Literal
 
 import orjson
@@ -11,13 +11,13 @@ import orjson
 MARK = "\x7f"
 """A character that JSON does not escape."""
 
-_SIGN = f"\x02{token_hex(8)}"
+_SIGN = f"\x02{token_urlsafe(6)}"
 ITSELF, BACKSLASH = f"{_SIGN}m", f"{_SIGN}b"
 """What a statement writes for a mark that is in a value, and for a backslash of a document, which is JSON already. They
 are drawn anew by each process, so that no stored value can hold them."""
 
-_SIGNED, _MARK, _BACKSLASH = b"\x02", MARK.encode(), BACKSLASH.encode()
-_ITSELF = orjson.dumps(ITSELF)[1:-1]
+_SIGNED, _MARK = b"\x02", MARK.encode()
+_ITSELF, _BACKSLASH = orjson.dumps(ITSELF)[1:-1], orjson.dumps(BACKSLASH)[1:-1]
 _ESCAPED = ((b"\\", rb"\\"), (b'"', rb"\""), (b"\n", rb"\n"), (b"\r", rb"\r"), (b"\t", rb"\t"))
 _QUOTES, _CONTROLS = bytes(range(127)) + b'"' + bytes(range(128, 256)), bytes(range(32))
 
@@ -64,9 +64,8 @@ def whole_page(row: Sequence[Any], bodies: int) -> Whole | None:
 
 def as_json(text: bytes) -> bytes:
     """The JSON of a marked text."""
-    if _SIGNED not in text:
-        return _escaped(text)
-    return b"\\".join(map(_escaped, text.split(_BACKSLASH))).replace(_ITSELF, _MARK)
+    found = _escaped(text)
+    return found if _SIGNED not in text else found.replace(_BACKSLASH, b"\\").replace(_ITSELF, _MARK)
 
 
 def _escaped(text: bytes) -> bytes:

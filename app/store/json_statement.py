@@ -34,7 +34,7 @@ from app.store.statement import Link, Order, Select, Where
 from app.store.tables import TABLES
 
 _MOST_KEYS = 49
-_MOST_JOINS = 40  # SQLite takes 63
+_MOST_JOINS = 16  # SQLite takes 63, but plans them ever longer
 _EMPTY = "''"
 
 
@@ -61,7 +61,15 @@ class Writer(Dialect):
         bodies = [self.body(self.members(row, members)) for members in page.bodies]
         keys = [self.sort_key(row, order) for order in page.select.order] if page.cursors else []
         columns = [*bodies, *keys, *([f"({self.count(page.select, '', None, None)})"] if page.counted else [])]
-        return self._statement(columns or ["1"], self.select_from(page.select, row, more=page.beyond), len(bodies))
+        source = self.paged(page, row) if row.joins else self.select_from(page.select, row, more=page.beyond)
+        return self._statement(columns or ["1"], source, len(bodies))
+
+    def paged(self, page: Page, row: Row) -> str:
+        """FROM's operand that has no more rows than the page: what is beside them is not looked for before they are
+        chosen."""
+        inner = self.row(page.select.table)
+        used = ", ".join(f"{inner.alias}.{name}" for name in sorted(row.used)) or "1"
+        return f"(SELECT {used} FROM {self.select_from(page.select, inner, more=page.beyond)}) {row.named}"
 
     def root_row(self, select: Select, members: Members) -> Statement:
         """A look-up: one row or none."""
@@ -221,12 +229,15 @@ class Writer(Dialect):
 
     def _page(self, row: Row, page: Page) -> str:
         """A nested page as one object."""
+        count = f"({self.count(page.select, page.column, page.link, row)})" if page.counted else ""
+        if not page.read:
+            shown = _Shown(page, [], [], "", "", "", count)
+            return self.object([(key, self._layout(shown, part)) for key, part in page.layout])
         there = self.source(page.select.table)
         bodies = [self.members(there, members) for members in page.bodies]
         keys = [self.sort_key(there, order) for order in page.select.order]
         ranked = page.backward or page.beyond or page.cursors
         size = self.slot(page.select.limit)
-        count = f"({self.count(page.select, page.column, page.link, row)})"
         source = self._within(page.select, there, page.column, page.link, row, more=page.beyond)
         if ranked:
             rank = f"{there.alias}.page_rank"
@@ -241,7 +252,7 @@ class Writer(Dialect):
             rank, only = "", ""
         shown = _Shown(page, bodies, keys, rank, size, only, count)
         inner = self.object([(key, self._layout(shown, part)) for key, part in page.layout])
-        return f"(SELECT {inner} FROM ({source}) {there.named})" if page.read else inner
+        return f"(SELECT {inner} FROM ({source}) {there.named})"
 
     def _layout(self, shown: "_Shown", part: Nodes | Edges | Info | Total | Fixed) -> str | Quoted:
         page = shown.page

@@ -6,7 +6,6 @@ import base64
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from math import inf
 from threading import Event
 from time import monotonic, thread_time
 from typing import Any, Protocol
@@ -53,28 +52,12 @@ class SqliteReader:
         self._here: _Connection | None = None
         self._beside: _Connection | None = None
         self._turn = asyncio.Lock()
-        self._held: asyncio.AbstractEventLoop | None = None
 
     def now(self, jobs: Sequence[Job]) -> list[list[Any]]:
-        """The rows of each statement. Raises Unanswerable, and Interrupted where it would hold up the loop.
-
-        What is asked in one turn of the loop sees one state, that of its first statement: locks are taken once. Nobody
-        sees less than there was when it asked, since a turn begins after all that it reads has arrived."""
+        """The rows of each statement. Raises Unanswerable, and Interrupted where it would hold up the loop."""
         if self._here is None:
             self._here = _Connection(self._path, AT_ONCE_SECONDS)
-        loop = asyncio.get_running_loop()
-        if self._held is not loop:
-            self._here.end()  # what a loop that was closed has left
-            loop.call_soon(self._let_go, self._here)
-            self._held = loop
-            self._here.begin()
         return self._here.run(jobs)
-
-    def _let_go(self, connection: "_Connection") -> None:
-        """The turn is over."""
-        self._held = None
-        if connection is self._here:
-            connection.end()
 
     async def run(self, jobs: Sequence[Job]) -> list[list[Any]]:
         """The same in a thread, however long it takes; cancelled where the caller is."""
@@ -116,31 +99,18 @@ class _Connection:
         self._made.set_progress_handler(self._halted if seconds is None else self._overdue, _CHECK_EVERY)
         self.close = self._made.close
 
-    def begin(self) -> None:
-        """What follows sees one state."""
-        self._unbounded("BEGIN")
-
-    def end(self) -> None:
-        """It sees another."""
-        if self._made.in_transaction:
-            self._unbounded("COMMIT")
-
-    def _unbounded(self, statement: str) -> None:
-        self._deadline, self._latest, self._halt = inf, inf, None
-        self._made.execute(statement)
-
     def run(self, jobs: Sequence[Job], halt: Event | None = None) -> list[list[Any]]:
         """The rows of each statement. Raises Interrupted where that takes too long, or once `halt` is set."""
-        execute, alone = self._made.execute, len(jobs) == 1 or self._made.in_transaction
+        self._deadline, self._halt = 0.0, halt
+        execute = self._made.execute
         try:
-            if not alone:
-                self.begin()
-            self._deadline, self._halt = 0.0, halt
+            if len(jobs) == 1:
+                return [execute(*jobs[0]).fetchall()]
+            execute("BEGIN")
             try:
                 return [execute(*job).fetchall() for job in jobs]
             finally:
-                if not alone:
-                    self.end()
+                execute("COMMIT")
         except sqlite3.OperationalError as fault:
             if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise Interrupted from fault

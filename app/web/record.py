@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from starlette.types import Scope
@@ -16,7 +17,7 @@ _draw = Random()  # noqa: S311  (an id is no secret, and what the system draws c
 os.register_at_fork(after_in_child=_draw.seed)
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}")
+_NAME, _LONGEST_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*"), 128
 _KEY = "tidegate.record"
 BEGUN = "tidegate.begun"
 """Where a scope holds the record and the start of a request that was begun before ASGI heard of it."""
@@ -32,7 +33,12 @@ class RequestRecord:
 
     def note_operation(self, name: str | None) -> None:
         """Keeps the operation's name where it is a GraphQL name of sane length."""
-        self.operation_name = name if name is not None and _NAME.fullmatch(name) else None
+        self.operation_name = name if name is not None and len(name) <= _LONGEST_NAME and _is_name(name) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
 
 
 def request_id_of(values: Sequence[str]) -> str:

@@ -14,8 +14,11 @@ from app.events.feed import Feed
 from app.principal import Principal
 from app.services.quotes import Desk
 from app.store import pool
+from app.store.json_dialects import writer_for
+from app.store.json_tree import Member, Nodes, One, Page, Path, Scalar, Slot
 from app.store.pool import SqliteReader, Unanswerable
 from app.store.session import Store
+from app.store.statement import Order, Select
 from app.store.tables import TABLES
 from app.tariff.measure_file import packaged_book
 from tests.conftest import SetClock
@@ -127,6 +130,27 @@ async def test_what_would_hold_up_the_loop_goes_to_a_thread(
 
     assert isinstance(answer, Written)
     assert len((answer.data or {})["products"]["nodes"]) > 1
+
+
+async def test_a_nested_page_that_is_only_counted_is_for_the_lane(engine: Engine, rows: Rows) -> None:
+    document = "{ products(first: 3) { nodes { id classifications(first: 1) { totalCount __typename } } } }"
+    bare = "{ products(first: 3) { nodes { classifications(first: 1) { __typename pageInfo { __typename } } } } }"
+
+    assert isinstance(await asked(engine, rows.callers[0], document), Written)
+    assert isinstance(await asked(engine, rows.callers[0], bare), Written)
+
+
+def test_on_sqlite_rows_are_joined_to_a_page_that_is_chosen_first() -> None:
+    order = (Order("status"), Order("id"))
+    select = Select("entry", order=order, limit=Slot(0, "integer"))  # type: ignore[arg-type]
+    importer = One("party", "importer_id", (Member("name", Scalar(Path("name"), "text")),))
+    members = (Member("importer", importer),)
+    page = Page(select, "", None, False, False, (members,), (("nodes", Nodes(0)),))
+
+    sql = writer_for("sqlite", 1, narrow=True).root_page(page).sql
+
+    assert "LEFT JOIN party" in sql
+    assert sql.index("LIMIT") < sql.index("LEFT JOIN")
 
 
 async def test_the_reading_connection_cannot_write(sqlite_store: Store) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.store import json_marked
 from app.store.json_marked import BACKSLASH, ITSELF, MARK, Whole, as_json, page_rows, whole_page
 
 # what is awkward: marks, braces beside them, backslashes, controls, the first character of a sign
@@ -62,3 +63,13 @@ def test_a_whole_page_is_not_walked() -> None:
     assert (len(page), page[0]) == (3, (b"{},{},{}", False))
     with pytest.raises(TypeError):
         list(page)  # type: ignore[call-overload]
+
+
+def test_a_document_of_many_escapes_is_escaped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: a piece for each backslash held up the loop for seconds
+    document, calls = ["\\" * 5_000, 'a"b'], []
+    escaped = json_marked._escaped
+    monkeypatch.setattr(json_marked, "_escaped", lambda text: calls.append(1) or escaped(text))
+
+    assert as_json(embedded(document).encode()) == orjson.dumps(document)
+    assert calls == [1]

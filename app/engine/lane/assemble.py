@@ -21,12 +21,17 @@ Write = Callable[[Rows, Values, Pieces], None]
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The root fields in order. A field that is read takes the next rows; the others are fixed."""
+    """The root fields in order. A field that is read takes the next rows; the others are fixed. `alone` is the key of
+    a look-up beside which nothing is asked for."""
 
     parts: tuple[tuple[bytes, "Write | None", bytes], ...]
+    alone: bytes = b""
 
     def write(self, found: Sequence[Rows], values: Values) -> bytes:
         """The data's JSON from the rows of each statement."""
+        if self.alone:
+            row = found[0]
+            return b"{%b%b}" % (self.alone, row[0][0] if row else b"null")
         rows, out, before = iter(found), [b"{"], b""
         for head, write, text in self.parts:
             out.append(before)
@@ -42,7 +47,8 @@ class Assembly:
 
 def assembly(parts: Sequence[tuple[str, Row | Line | Page | Fixed]]) -> Assembly:
     """How the data of these root fields is put together."""
-    return Assembly(tuple(_part(key, tree) for key, tree in parts))
+    alone = _head(parts[0][0]) if len(parts) == 1 and isinstance(parts[0][1], Row | Line) else b""
+    return Assembly(tuple(_part(key, tree) for key, tree in parts), alone)
 
 
 def _part(key: str, tree: Row | Line | Page | Fixed) -> tuple[bytes, Write | None, bytes]:

@@ -30,6 +30,8 @@ class Costs:
     def actual(self, text: bytes, found: Sequence[Rows], values: Sequence[Any]) -> int:
         """What the answer `text` did cost."""
         if self.counter is not None:
+            if not self.counter.groups:
+                return self.counter.fixed
             known = {path: min(len(found[part]), values[size]) for path, part, size in self.pages}
             return self.counter.count(text, known)
         return tally(self.bill, orjson.loads(text))
