@@ -18,8 +18,13 @@ are drawn anew by each process, so that no stored value can hold them."""
 
 _SIGNED, _MARK = b"\x02", MARK.encode()
 _ITSELF, _BACKSLASH = orjson.dumps(ITSELF)[1:-1], orjson.dumps(BACKSLASH)[1:-1]
+_MOST_SIGNS = 20_000
 _ESCAPED = ((b"\\", rb"\\"), (b'"', rb"\""), (b"\n", rb"\n"), (b"\r", rb"\r"), (b"\t", rb"\t"))
 _QUOTES, _CONTROLS = bytes(range(127)) + b'"' + bytes(range(128, 256)), bytes(range(32))
+
+
+class Overgrown(Exception):
+    """A text of so many signs that putting them right would hold up the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ Rows = Sequence[Any] | Whole
 
 def page_rows(row: Sequence[Any], bodies: int) -> list[tuple[Any, ...]]:
     """The rows of a page that came as one: their number, the texts of each of so many bodies with marks between the
-    rows, arrays of sort keys, and what is the same for each row."""
+    rows, arrays of sort keys, and what is the same for each row. Raises Overgrown."""
     size, *found = row
     if not size:
         return []
@@ -57,15 +62,18 @@ def page_rows(row: Sequence[Any], bodies: int) -> list[tuple[Any, ...]]:
 
 
 def whole_page(row: Sequence[Any], bodies: int) -> Whole | None:
-    """A page that came as one row and stays one; None where it is empty."""
+    """A page that came as one row and stays one; None where it is empty. Raises Overgrown."""
     size, *found = row
     return Whole(size, tuple(map(as_json, found[:bodies])), tuple(found[bodies:])) if size else None
 
 
 def as_json(text: bytes) -> bytes:
-    """The JSON of a marked text."""
-    found = _escaped(text)
-    return found if _SIGNED not in text else found.replace(_BACKSLASH, b"\\").replace(_ITSELF, _MARK)
+    """The JSON of a marked text. Raises Overgrown."""
+    if _SIGNED not in text:
+        return _escaped(text)
+    if text.count(_SIGNED) > _MOST_SIGNS:
+        raise Overgrown
+    return _escaped(text).replace(_BACKSLASH, b"\\").replace(_ITSELF, _MARK)
 
 
 def _escaped(text: bytes) -> bytes:

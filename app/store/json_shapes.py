@@ -51,7 +51,7 @@ class Statement:
     marked: Marked
 
     def rows(self, found: Sequence[Any]) -> Rows:
-        """The rows with their bodies as JSON."""
+        """The rows with their bodies as JSON. Raises Overgrown."""
         match self.marked:
             case "whole":
                 return whole_page(found[0], self.bodies) or []

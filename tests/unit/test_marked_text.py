@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.store import json_marked
-from app.store.json_marked import BACKSLASH, ITSELF, MARK, Whole, as_json, page_rows, whole_page
+from app.store.json_marked import BACKSLASH, ITSELF, MARK, Overgrown, Whole, as_json, page_rows, whole_page
 
 # what is awkward: marks, braces beside them, backslashes, controls, the first character of a sign
 texts = st.text(
@@ -73,3 +73,8 @@ def test_a_document_of_many_escapes_is_escaped_at_once(monkeypatch: pytest.Monke
 
     assert as_json(embedded(document).encode()) == orjson.dumps(document)
     assert calls == [1]
+
+
+def test_a_text_of_signs_is_left_to_others() -> None:
+    with pytest.raises(Overgrown):
+        as_json(embedded("\\" * 20_000).encode())

@@ -111,7 +111,7 @@ class Ready(NamedTuple):
         return [statement.sql for statement, _ in (self.variant.wide if wide else self.variant.narrow)]
 
     def rows(self, found: Sequence[Sequence[Any]], *, wide: bool) -> list[Rows]:
-        """The rows that each statement found."""
+        """The rows that each statement found. Raises Overgrown."""
         run = self.variant.wide if wide else self.variant.narrow
         return [statement.rows(rows) for (statement, _), rows in zip(run, found, strict=True)]
 

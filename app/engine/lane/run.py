@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from app.engine.lane.inputs import Declined, Unready
 from app.engine.lane.plans import Ready
-from app.store.json_marked import Rows
+from app.store.json_marked import Overgrown, Rows
 from app.store.pool import Interrupted, PostgresReader, SqliteReader, Unanswerable
 
 _MOST_PARTIES = 10_000
@@ -58,7 +58,7 @@ class Runner:
             if text is None:
                 found, wide = self._widened(ready, found, await self._rows(ready, wide=True)), True
                 text = ready.write(found, wide=True)
-        except (Unanswerable, Unready) as reason:
+        except (Overgrown, Unanswerable, Unready) as reason:
             return Declined.by(reason)
         return _done(text, found, wide)
 
