@@ -1,6 +1,7 @@
 """What a dialect has to say for a statement that answers in JSON, where values are read from, and what such a statement
 is. How the pieces are put together is for `json_statement`."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -69,56 +70,56 @@ class Quoted:
     text: str
 
 
-class Dialect:
+class Dialect(ABC):
     """How values become JSON. Every method gives SQL text."""
 
-    def placeholder(self, number: int, kind: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def placeholder(self, number: int, kind: str) -> str: ...
 
-    def body(self, expression: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def body(self, expression: str) -> str: ...
 
-    def object(self, pairs: Sequence[tuple[str, str | Quoted]]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def object(self, pairs: Sequence[tuple[str, str | Quoted]]) -> str: ...
 
-    def scalar(self, row: Row, value: Scalar) -> str | Quoted:
-        raise NotImplementedError
+    @abstractmethod
+    def scalar(self, row: Row, value: Scalar) -> str | Quoted: ...
 
-    def fixed(self, text: str | None) -> str | Quoted:
-        raise NotImplementedError
+    @abstractmethod
+    def fixed(self, text: str | None) -> str | Quoted: ...
 
-    def nullable(self, expression: str, *, required: bool, row: Row) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def nullable(self, expression: str, *, required: bool, row: Row) -> str: ...
 
-    def array(self, expression: str, *, only: str = "", order: str = "") -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def array(self, expression: str, *, only: str = "", order: str = "") -> str: ...
 
-    def document(self, row: Row, path: Path) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def document(self, row: Row, path: Path) -> str: ...
 
-    def elements(self, document: str) -> tuple[str, str, str]:
-        raise NotImplementedError
+    @abstractmethod
+    def elements(self, document: str) -> tuple[str, str, str]: ...
 
-    def cursor(self, page: Page, keys: Sequence[str]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def cursor(self, page: Page, keys: Sequence[str]) -> str: ...
 
-    def flag(self, condition: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def flag(self, condition: str) -> str: ...
 
-    def among(self, column: str, slot: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def among(self, column: str, slot: str) -> str: ...
 
-    def all_words(self, column: str, slot: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def all_words(self, column: str, slot: str) -> str: ...
 
-    def last_key(self, page: Page, rank: str, size: str, keys: Sequence[str]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def last_key(self, page: Page, rank: str, size: str, keys: Sequence[str]) -> str: ...
 
-    def number(self, expression: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def number(self, expression: str) -> str: ...
 
-    def present(self, document: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def present(self, document: str) -> str: ...
 
-    def known(self, code: str, what: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def known(self, code: str, what: str) -> str: ...

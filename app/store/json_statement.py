@@ -1,5 +1,6 @@
-"""A JSON tree turned into one SQL statement of either dialect, the tenant filter in every select of it. Every row of
-the answer holds the bodies as JSON, then the sort keys where cursors are asked for. What a request says is bound."""
+"""A JSON tree turned into one SQL statement of either dialect, the tenant filter in every select of it. What is read
+are bodies, then the sort keys where cursors are asked for; `Statement` says in which form. What a request says is
+bound."""
 
 # ruff: noqa: S608  (this module writes SQL: names are of the schema, values are bound)
 

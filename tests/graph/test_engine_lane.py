@@ -18,7 +18,8 @@ from app.store.json_dialects import writer_for
 from app.store.json_tree import Member, Nodes, One, Page, Path, Scalar, Slot
 from app.store.pool import SqliteReader, Unanswerable
 from app.store.session import Store
-from app.store.statement import Order, Select
+from app.store.sight import DialectName
+from app.store.statement import Order, Select, Where
 from app.store.tables import TABLES
 from app.tariff.measure_file import packaged_book
 from tests.conftest import SetClock
@@ -138,6 +139,18 @@ async def test_a_nested_page_that_is_only_counted_is_for_the_lane(engine: Engine
 
     assert isinstance(await asked(engine, rows.callers[0], document), Written)
     assert isinstance(await asked(engine, rows.callers[0], bare), Written)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_a_response_key_that_a_request_thought_of_is_bound(dialect: DialectName) -> None:
+    members = tuple(Member(key, Scalar(Path("name"), "text")) for key in ("name", "thought_of"))
+    writer = writer_for(dialect, 1, narrow=True, names={"name"})
+
+    statement = writer.root_row(Select("product", (Where("id", "eq", Slot(0)),)), members)
+
+    assert "thought_of" not in statement.sql
+    assert any("thought_of" in constant for constant in statement.constants)
+    assert not any("name" in constant for constant in statement.constants)
 
 
 def test_on_sqlite_rows_are_joined_to_a_page_that_is_chosen_first() -> None:
