@@ -108,10 +108,12 @@ async def test_the_database_stops_when_the_client_hangs_up(limited: Gateway, mon
         return 1
 
     store: Store = engine._store
-    sa.event.listen(store.reader.sync_engine, "connect", lambda made, _: made.create_function("tick", 0, tick))
 
     async def endless(*_: Any) -> Any:
-        return await store.fetch(sa.text(ENDLESS))
+        async with store.reader.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.create_function("tick", 0, tick)
+            return (await connection.execute(sa.text(ENDLESS))).all()
 
     monkeypatch.setattr("app.store.tariff.revision_on", endless)
     headers = {"Authorization": f"Bearer {limited.token()}"}

@@ -22,6 +22,7 @@ from app.principal import Principal
 from app.security import Tokens, open_tokens
 from app.services.organisations import create_organisation
 from app.settings import Settings
+from app.store import log
 from app.store.session import Store
 from app.store.statement import Select
 from app.store.tables import EventLog
@@ -66,13 +67,19 @@ class House:
     async def following(
         self, who: Principal, query: str = LIVE, scopes: frozenset[str] | None = None, **variables: Any
     ) -> AsyncIterator[Socket]:
-        """A socket with one subscription, named 1, that has begun."""
+        """A socket with one subscription, named 1, that has begun where the log ends."""
+        await self.caught_up()
         async with socket(self.running, init=False) as opened:
             await opened.init(self.token(who, scopes))
             before = self.subscribed
             await opened.subscribe("1", query, variables=variables)
             await until(lambda: self.subscribed > before)
             yield opened
+
+    async def caught_up(self) -> None:
+        """Returns once the gateway has read every event there is; what begins before that is told of older ones too."""
+        head = (await log.ends(self.store)).head
+        await until(lambda: self.broadcast._position >= head)
 
     @property
     def broadcast(self) -> broadcast.Broadcast:
@@ -151,7 +158,7 @@ async def test_the_same_question_of_one_authority_is_answered_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = await scenes.an_entry(house.store, house.importer)
-    await until(lambda: house.broadcast._position == 3)
+    await house.caught_up()
     answers = 0
     answer = subscription.Started.answer
 
