@@ -7,10 +7,9 @@ from typing import Any
 import strawberry
 
 from app.duty.assessment import LineInput
-from app.engine.bindings import Amount, column, computed, money, ordered, related
+from app.engine.bindings import column, computed, counted_rows, money, ordered, related, summed
 from app.engine.context import Info
 from app.engine.scopes import requires
-from app.store.statement import Order, Select
 from schema.checks import checks_of_entry
 from schema.duty import DutyQuoteLine
 from schema.duty_inputs import duty_of_line
@@ -65,8 +64,8 @@ class EntryStatusChange:
 class EntryTotals:
     """Null parts where a line has no value or the currencies differ."""
 
-    customs_value: Money | None = column("The customs value of all lines.")
-    line_count: int = column("How many lines there are.")
+    customs_value: Money | None = money("The customs value of all lines.", "customs_value", scopes=())
+    line_count: int = counted_rows("How many lines there are.")
 
 
 @strawberry.type(description="A customs entry.", directives=requires(["entries:read"]))
@@ -104,16 +103,12 @@ class Entry(Node):
         found: Any = await checks_of_entry(info.context, root)
         return list(found)
 
-    @computed("What the lines add up to.", scopes=_COMMERCIAL, weight=2)
-    async def totals(root: Any, info: Info) -> EntryTotals | None:  # noqa: N805
-        """Summed from the lines."""
-        select = Select("entry_line", order=(Order("number"), Order("id")))
-        lines = await info.context.loaders.children(select, "entry_id", None).load(root.id)
-        return EntryTotals(customs_value=_total(lines), line_count=len(lines))
-
-
-def _total(lines: list[Any]) -> Any | None:
-    currencies = {line.customs_value_currency for line in lines}
-    if len(currencies) != 1 or None in currencies:
-        return None
-    return Amount(sum((line.customs_value_amount for line in lines), Decimal(0)), currencies.pop())
+    totals: EntryTotals | None = summed(
+        "What the lines add up to.",
+        "entry_line",
+        "customs_value",
+        "number",
+        column="entry_id",
+        scopes=_COMMERCIAL,
+        weight=2,
+    )

@@ -83,7 +83,11 @@ class Query:
         """By its typed prefix."""
         return await find_node(info.context, id)
 
-    @computed("The objects behind up to 100 global ids, in their order.", size=counted("ids"))
+    @computed(
+        "The objects behind up to 100 global ids, in their order.",
+        binding=Prefixed(TABLES, SCOPES, _MOST_NODES),
+        size=counted("ids"),
+    )
     async def nodes(
         self,
         info: Info,

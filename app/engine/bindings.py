@@ -4,8 +4,10 @@ bindings from the field's metadata."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from inspect import Parameter, Signature
-from typing import Annotated, Any
+from types import SimpleNamespace
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 from strawberry import UNSET
@@ -82,10 +84,12 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Prefixed:
-    """The row that the argument `id` names, of the type its prefix says: tables and scopes by type."""
+    """The row that the argument `id` names, of the type its prefix says: tables and scopes by type. With `most`, the
+    rows that `ids` name, at most so many, in their order."""
 
     tables: Mapping[str, str]
     scopes: Mapping[str, str]
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,23 @@ class RateText:
     """A rate as it is parsed from the text in a column; null where that is empty. SQL knows its `text`."""
 
     column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """What the rows of `table` whose `column` is this row's id add up to: an object with the columns of their money,
+    null where one has none or their currencies differ, and with `Counted` rows."""
+
+    table: str
+    column: str
+    money: MoneyColumns
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many rows were summed."""
+
+    name: ClassVar[str] = "row_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +219,34 @@ def ordered(
         return await info.context.loaders.children(select, column, link).load(root.id)
 
     return _field(description, binding, scopes, resolve, costs=costing(size=size))
+
+
+def summed(
+    description: str, table: str, prefix: str, order: str, *, column: str, scopes: Scopes = (), weight: int = 0
+) -> Any:
+    """A field of what the rows of another table that belong to this one add up to: the money of `<prefix>_amount` and
+    `<prefix>_currency`, and their number. They are read in the order in which `ordered` reads them."""
+    money = MoneyColumns(f"{prefix}_amount", f"{prefix}_currency")
+    select = Select(table, order=(Order(order), Order("id")))
+
+    async def resolve(root: Any, info: Info) -> Any:
+        rows = await info.context.loaders.children(select, column, None).load(root.id)
+        amounts = [getattr(row, money.amount) for row in rows]
+        currencies = {getattr(row, money.currency) for row in rows}
+        plain = len(currencies) == 1 and None not in currencies and None not in amounts
+        found = {money.amount: sum(amounts, Decimal(0)), money.currency: currencies.pop()} if plain else {}
+        return SimpleNamespace(**{money.amount: None, money.currency: None, Counted.name: len(rows)} | found)
+
+    return _field(description, Summed(table, column, money), scopes, resolve, costs=costing(weight))
+
+
+def counted_rows(description: str) -> Any:
+    """A field that says how many rows were summed."""
+
+    def resolve(root: Any) -> Any:
+        return getattr(root, Counted.name)
+
+    return _field(description, Counted(), (), resolve)
 
 
 def paged(description: str, binding: Paged, *, scopes: Scopes = ()) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
+from app.store.json_in_force import in_force
 from app.store.json_shapes import Dialect, Marked, NotExpressible, Quoted, Row, Statement
 from app.store.json_tree import (
     Each,
@@ -19,12 +20,14 @@ from app.store.json_tree import (
     Line,
     Many,
     Members,
+    Named,
     Nodes,
     One,
     Page,
     Part,
     Scalar,
     Slot,
+    Sums,
     Total,
     Value,
     kind_of,
@@ -78,11 +81,18 @@ class Writer(Dialect):
         body = self.body(self.members(row, members))
         return self._statement([body], self.select_from(select, row), 1)
 
+    def root_named(self, named: Named) -> Statement:
+        """A look-up of several: each row that there is once, in no order, and behind its body its id."""
+        row = self.source(named.table)
+        body = self.body(self.members(row, named.members))
+        select = Select(named.table, (Where("id", "in", named.wanted),))
+        return self._statement([body, row.column("id")], self.select_from(select, row), 1)
+
     def root_line(self, line: Line) -> Statement:
         """A look-up of a line of the tariff: one row or none."""
         row = self.row("tariff_line")
         body = self.body(self.members(row, line.members))
-        where = self.in_force(row, self.slot(line.number), self.slot(line.day))
+        where = in_force(self, row, self.slot(line.number), self.slot(line.day))
         return self._statement([body], f"tariff_line {row.alias} WHERE {where}", 1)
 
     def _statement(self, columns: list[str], source: str, bodies: int, marked: Marked | None = None) -> Statement:
@@ -177,36 +187,32 @@ class Writer(Dialect):
         there = self.row("tariff_line")
         inner = self.members(there, value.members)
         number = row.column(value.number) if isinstance(value.number, str) else self.slot(value.number)
-        where = self.in_force(there, number, self.slot(value.day))
+        where = in_force(self, there, number, self.slot(value.day))
         found = f"(SELECT {inner} FROM tariff_line {there.alias} WHERE {where})"
         return self.nullable(found, required=False, row=row)
-
-    def in_force(self, row: Row, number: str, day: str) -> str:
-        """That a row is the line of a number in the revision in force on a day, as `app.tariff.schedule` decides both:
-        of several revisions, and of a number and its other spelling."""
-        revision, line = self.row("tariff_revision"), self.row("tariff_line")
-        r, n = revision.alias, line.alias
-        chosen = (
-            f"SELECT {r}.id FROM tariff_revision {r} WHERE ({self.scope(revision)}) AND {r}.effective_from <= {day}"
-            f" ORDER BY {r}.starter, {r}.effective_from DESC, {r}.loaded_at DESC, {r}.name DESC LIMIT 1"
-        )
-        other = (
-            f"CASE length({number}) WHEN 10 THEN {number} || '.00'"
-            f" WHEN 13 THEN CASE WHEN {number} LIKE '%.00' THEN substr({number}, 1, 10) END END"
-        )
-        found = (  # SQLite knows no column of an outer row in ORDER BY
-            f"SELECT {n}.id, {n}.number = {number} AS same, {n}.position FROM tariff_line {n} WHERE"
-            f" ({self.scope(line)}) AND {n}.revision_id = ({chosen}) AND {n}.number IN ({number}, {other})"
-            f" AND ({n}.number = {number} OR {n}.declarable)"
-        )
-        best = f"SELECT id FROM ({found}) {n} ORDER BY same DESC, position DESC LIMIT 1"
-        return f"({self.scope(row)}) AND {row.alias}.id = ({best})"
 
     def _many(self, row: Row, value: Many) -> str:
         there = self.source(value.select.table)
         inner = self.members(there, value.members)
         source = self._within(value.select, there, value.column, value.link, row)
         return f"(SELECT {self.array(inner)} FROM ({source}) {there.named})"
+
+    def _sums(self, row: Row, value: Sums) -> str:
+        each, there = self.row(value.table), self.row(value.table)
+        inner = self.members(there, value.members)
+        amount, currency = f"{each.alias}.{value.amount}", f"{each.alias}.{value.currency}"
+        marked = f", min({each.alias}.id) AS id" if "id" in there.used else ""
+        same = f"count({amount}) = count(*) AND count({currency}) = count(*) AND min({currency}) = max({currency})"
+        conditions = [
+            self._belongs(each, value.column, None, row),
+            *self._conditions(Select(value.table), each, within=True),
+        ]
+        source = (
+            f"SELECT count(*) AS {value.number}, CASE WHEN {same} THEN sum({amount}) END AS {value.amount},"
+            f" CASE WHEN {same} THEN min({currency}) END AS {value.currency}{marked}"
+            f" FROM {value.table} {each.alias} WHERE {' AND '.join(conditions)}"
+        )
+        return f"(SELECT {inner} FROM ({source}) {there.alias})"
 
     def _within(
         self, select: Select, there: Row, column: str, link: Link | None, parent: Row, *, more: bool = False
@@ -372,6 +378,7 @@ class Writer(Dialect):
         One: _one,
         Line: _line,
         Many: _many,
+        Sums: _sums,
         Page: _page,
     }
 

@@ -114,12 +114,36 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A root field that is a list: for each of `ids`, a list of the request's values, the visible row of that id, or
+    null. `wanted` is the slot of the same ids as the database takes them."""
+
+    table: str
+    wanted: Slot
+    ids: Slot
+    members: Members
+
+
+@dataclass(frozen=True, slots=True)
 class Many:
     """The visible rows that belong to this one, all of them, in order."""
 
     select: Select
     column: str
     link: Link | None
+    members: Members
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the visible rows of `table` whose `column` is this row's id add up to, as one row: their number in `number`,
+    and their `amount` in its `currency`, both null where a row lacks either or the currencies differ."""
+
+    table: str
+    column: str
+    amount: str
+    currency: str
+    number: str
     members: Members
 
 
@@ -197,7 +221,7 @@ class Page:
         return {name for info in infos for _, name in info.members if isinstance(name, str)}
 
 
-Value = Scalar | Fixed | Known | Part | Inner | Each | One | Line | Many | Page
+Value = Scalar | Fixed | Known | Part | Inner | Each | One | Line | Many | Sums | Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from app.engine.paging import unpack
 from tests.graph.random_rows import Rows
 
 _PYTHON = frozenset(
-    {"dutyEstimate", "checks", "preclearance", "totals", "duty", "classificationSuggest", "suggestions", "special",
+    {"dutyEstimate", "checks", "preclearance", "duty", "classificationSuggest", "suggestions", "special",
      "additionalDuties", "parent", "ancestors", "children"}
 )  # fmt: skip
 _TABLES = {
@@ -41,6 +41,7 @@ _ROOTS = (
     "classification",
     "entry",
     "node",
+    "nodes",
     "tariffLine",
 )
 
@@ -158,13 +159,17 @@ class Maker:
             kinds = ["Classification"] if name == "classification" else list(self.rows.ids)
             value = self.pick.choice(self.rows.ids[self.pick.choice(kinds)])
             found.append(f"id: {self._value('ID!', self._off(value, 'prd_nothing'))}")
+        elif "ids" in declared.args:
+            known = self.rows.ids[self.pick.choice(list(self.rows.ids))]
+            values = [self._off(self.pick.choice(known), "prd_nothing") for _ in range(self.pick.randrange(1, 9))]
+            found.append(f"ids: {self._value('[ID!]!', self._off(values, values * 101))}")
         if "asOf" in declared.args and self.pick.random() < 0.4:
             found.append(f"asOf: {self._value('Date', self._off(f'2026-01-{self.pick.randrange(8, 24):02d}', 'soon'))}")
         for argument, given in declared.args.items():
             if argument == "number":
                 number = self.pick.choice(("8471.30.01", "8471300100", "8471", "6109.10.00.12", "0101.21.00.00", "84"))
                 found.append(f"number: {self._value('HtsNumber!', self._off(number, 'abc'))}")
-            elif isinstance(given.type, GraphQLNonNull) and argument not in ("by", "id"):
+            elif isinstance(given.type, GraphQLNonNull) and argument not in ("by", "id", "ids"):
                 found.append(
                     f"{argument}: {'100' if get_named_type(given.type).name == 'Int' else chr(34) + '10' + chr(34)}"
                 )

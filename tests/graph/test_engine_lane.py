@@ -2,6 +2,7 @@
 and what the database holds up goes to a thread."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -184,3 +185,47 @@ async def test_missing_scopes_are_null_and_named_and_nothing_of_them_is_read(eng
     assert (answer.data or {})["entries"] is None
     assert ready is not None
     assert [("unit_price" in sql, "entry" in sql) for sql, _ in ready.jobs(wide=True)] == [(False, False)]
+
+
+async def test_what_lines_add_up_to_is_for_the_lane(engine: Engine, rows: Rows) -> None:
+    document = """{ entries(first: 1000) { nodes {
+      totals { customsValue { amount currency } lineCount } lines { customsValue { amount currency } } } } }"""
+    answer = await asked(engine, rows.callers[0], document)
+
+    assert isinstance(answer, Written)
+    entries = (answer.data or {})["entries"]["nodes"]
+    seen = {"plain": 0, "mixed": 0, "lacking": 0, "empty": 0}
+    for entry in entries:
+        values = [line["customsValue"] for line in entry["lines"]]
+        currencies = {None if value is None else value["currency"] for value in values}
+        total = entry["totals"]["customsValue"]
+        assert entry["totals"]["lineCount"] == len(values)
+        if len(currencies) == 1 and None not in currencies:
+            seen["plain"] += 1
+            assert Decimal(total["amount"]) == sum(Decimal(value["amount"]) for value in values)
+            assert total["currency"] in currencies
+        else:
+            seen["empty" if not values else "lacking" if None in currencies else "mixed"] += 1
+            assert total is None
+    assert min(seen["plain"], seen["mixed"], seen["lacking"]) > 0, seen
+
+
+async def test_ids_of_one_type_are_looked_up_by_one_statement_in_their_order(engine: Engine, rows: Rows) -> None:
+    document = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Entry { entryNumber } } }"
+    mine = rows.callers[0]
+    listed = await asked(engine, mine, "{ entries(first: 1000) { nodes { id } } }")
+    known = [one["id"] for one in (listed.data or {})["entries"]["nodes"]]
+    foreign = next(one for one in rows.ids["Entry"] if one not in known)
+    wanted = [known[2], "ent_00000000000000000000000000", known[0], foreign, known[2]]
+    answer = await asked(engine, mine, document, {"ids": wanted})
+    one = await asked(engine, mine, document, {"ids": known[0]})
+    mixed = await asked(engine, mine, document, {"ids": [known[0], rows.ids["Product"][0]]})
+    many = await asked(engine, mine, document, {"ids": known[:1] * 101})
+
+    assert isinstance(answer, Written)
+    found = [node and node["id"] for node in (answer.data or {})["nodes"]]
+    assert found == [known[2], None, known[0], None, known[2]]
+    assert [node["id"] for node in (one.data or {})["nodes"]] == [known[0]]
+    assert not isinstance(mixed, Written)
+    assert (mixed.data or {})["nodes"][0]["id"] == known[0]
+    assert many.errors[0]["extensions"]["code"] == "BAD_USER_INPUT"

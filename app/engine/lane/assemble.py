@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 
-from app.engine.lane.compile import Row
+from app.engine.lane.compile import Root, Row
 from app.engine.lane.inputs import Unready
 from app.engine.paging import pack
 from app.store.json_marked import Rows, Whole
-from app.store.json_tree import Edges, Fixed, Info, Line, Nodes, Page, Total
+from app.store.json_tree import Edges, Fixed, Info, Line, Named, Nodes, Page, Total
 
 Values = Sequence[Any]
 Pieces = list[bytes]
@@ -45,25 +45,36 @@ class Assembly:
         return b"".join(out)
 
 
-def assembly(parts: Sequence[tuple[str, Row | Line | Page | Fixed]]) -> Assembly:
+def assembly(parts: Sequence[tuple[str, Root]]) -> Assembly:
     """How the data of these root fields is put together."""
     alone = _head(parts[0][0]) if len(parts) == 1 and isinstance(parts[0][1], Row | Line) else b""
     return Assembly(tuple(_part(key, tree) for key, tree in parts), alone)
 
 
-def _part(key: str, tree: Row | Line | Page | Fixed) -> tuple[bytes, Write | None, bytes]:
+def _part(key: str, tree: Root) -> tuple[bytes, Write | None, bytes]:
     head = _head(key)
     match tree:
         case Fixed(text):
             return head, None, orjson.dumps(text)
         case Row() | Line():
             return head, _row, b""
+        case Named():
+            return head, _named(tree.ids.number), b""
         case Page():
             return head, page_writer(tree), b""
 
 
 def _row(rows: Rows, _: Values, out: Pieces) -> None:
     out.append(rows[0][0] if rows else b"null")
+
+
+def _named(place: int) -> Write:
+    def write(rows: Rows, values: Values, out: Pieces) -> None:
+        assert not isinstance(rows, Whole)
+        bodies = {row[1]: row[0] for row in rows}
+        _listed([bodies.get(one, b"null") for one in values[place]], out)
+
+    return write
 
 
 def _head(key: str) -> bytes:

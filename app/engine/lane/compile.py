@@ -23,6 +23,7 @@ from app.clock import Clock, today
 from app.engine.bindings import (
     BINDING,
     Column,
+    Counted,
     InForce,
     JsonKey,
     Listed,
@@ -33,8 +34,20 @@ from app.engine.bindings import (
     Prefixed,
     RateText,
     Relation,
+    Summed,
 )
-from app.engine.lane.inputs import Given, Inputs, InPython, Introspects, NotPlannable, OutOfReach, Read, Unready, stored
+from app.engine.lane.inputs import (
+    Given,
+    Inputs,
+    InPython,
+    Introspects,
+    NotPlannable,
+    OutOfReach,
+    Read,
+    Unready,
+    listed,
+    stored,
+)
 from app.engine.lane.lists import page_tree
 from app.engine.planning.fields import Fields, Nodes
 from app.ids import type_of
@@ -49,6 +62,7 @@ from app.store.json_tree import (
     Many,
     Member,
     Members,
+    Named,
     One,
     Page,
     Part,
@@ -56,6 +70,7 @@ from app.store.json_tree import (
     Scalar,
     Slot,
     SlotKind,
+    Sums,
     Value,
     kind_of,
 )
@@ -91,11 +106,14 @@ class Row:
     members: Members
 
 
+Root = Row | Named | Line | Page | Fixed
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """The root fields by response key, and how the values of their slots are read."""
 
-    parts: tuple[tuple[str, Row | Line | Page | Fixed], ...]
+    parts: tuple[tuple[str, Root], ...]
     kinds: tuple[SlotKind, ...]
     reads: tuple[Read, ...]
 
@@ -131,7 +149,7 @@ class Compiler:
         """The fields of selection sets by response key, with fragments of that type and @skip/@include applied."""
         return self.fields.of(kind, sets)
 
-    def _root(self, query: GraphQLObjectType, nodes: Nodes) -> Row | Line | Page | Fixed:
+    def _root(self, query: GraphQLObjectType, nodes: Nodes) -> Root:
         name = nodes[0].name.value
         if name == "__typename":
             return Fixed(query.name)
@@ -166,16 +184,25 @@ class Compiler:
         select = Select(table, (Where(column, "eq", self.slot(found.read)),))
         return Row(select, self.members(kind, table, nodes))
 
-    def _by_prefix(self, prefixed: Prefixed, declared: GraphQLField, nodes: Nodes) -> Row | Fixed:
-        found = self.arguments(declared, nodes)["id"]
-        name = type_of(found.value) if isinstance(found.value, str) else None
+    def _by_prefix(self, prefixed: Prefixed, declared: GraphQLField, nodes: Nodes) -> Row | Named | Fixed:
+        given = self.arguments(declared, nodes)
+        found = given["ids" if prefixed.most else "id"]
+        names = {type_of(one) if isinstance(one, str) else None for one in listed(found.value)}
+        if prefixed.most and (len(names) != 1 or names & {None}):
+            raise NotPlannable("ids of other than one type")
+        name = names.pop()
         if name is None or name not in prefixed.tables:
+            if prefixed.most:
+                raise NotPlannable("ids of a type that is not looked up")
             return Fixed(None)
         if prefixed.scopes[name] not in self.scopes:
             raise OutOfReach("a node the caller's scopes do not reach")
         kind = self.schema.type_map[name]
         assert isinstance(kind, GraphQLObjectType)
         table = prefixed.tables[name]
+        if prefixed.most:
+            read = _at_most(prefixed.most, found.read)
+            return Named(table, self.slot(read, "texts"), self.slot(read), self.members(kind, table, nodes))
         return Row(Select(table, (Where("id", "eq", self.slot(found.read)),)), self.members(kind, table, nodes))
 
     def arguments(self, declared: GraphQLField, nodes: Nodes) -> dict[str, Given]:
@@ -232,6 +259,11 @@ class Compiler:
                 return Many(select, binding.column, binding.link, self.members(target, binding.table, nodes))
             case Paged():
                 return page_tree(self, binding, declared, target, nodes)
+            case Summed(other, by, money):
+                members = self.members(target, other, nodes)
+                return Sums(other, by, money.amount, money.currency, Counted.name, members)
+            case Counted():
+                return Scalar(Path(Counted.name), "integer")
         return None
 
     def _value(self, path: Path, kind: Kind | None, declared: GraphQLOutputType, nodes: Nodes) -> Value:
@@ -308,6 +340,16 @@ class Compiler:
             else:
                 raise NotPlannable(f"{kind.name}.{name}")
         return tuple(found)
+
+
+def _at_most(most: int, read: Read) -> Read:
+    def ids(variables: Any, literals: Any) -> list[str]:
+        found = listed(read(variables, literals))
+        if len(found) > most:
+            raise Unready
+        return [stored(one) for one in found]
+
+    return ids
 
 
 def _number(read: Read) -> Read:

@@ -244,6 +244,11 @@ def stored(value: Any) -> Any:
     raise Unready
 
 
+def listed(value: Any) -> list[Any]:
+    """A list as it is; any other value stands for a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
 def form_of(kind: GraphQLInputType, value: Any) -> Any:
     """What of a value decides the form of a statement: whether it is there, and the value itself where it is a
     boolean or an enum; of an input object, of each of its members."""

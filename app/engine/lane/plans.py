@@ -5,23 +5,15 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import orjson
 from graphql import (
-    GraphQLInputType,
     GraphQLInterfaceType,
-    GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLScalarType,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    Undefined,
-    VariableDefinitionNode,
-    coerce_input_value,
-    type_from_ast,
-    value_from_ast,
 )
 
 from app.clock import Clock
@@ -38,24 +30,22 @@ from app.engine.lane.inputs import (
     Read,
     Unready,
     Variables,
-    coercer,
     variable_probes,
 )
+from app.engine.lane.variables import ABSENT, Variable, coerced, prefix_probes, variables_of
 from app.engine.operation import Operation
 from app.engine.planning.fields import Fields, fragments_of
 from app.engine.planning.plan import Denied, Plan, Planner, settled
-from app.ids import type_of
 from app.principal import Principal
 from app.store.json_dialects import writer_for
 from app.store.json_marked import Rows
 from app.store.json_shapes import NotExpressible, Statement
 from app.store.json_statement import Writer
-from app.store.json_tree import Fixed, Line, Page
+from app.store.json_tree import Fixed, Line, Named, Page
 from app.store.pool import Job
 from app.store.sight import DialectName
 
 _FORMS = 64
-_ABSENT = object()
 _NO_QUERY = Declined("kind", "no query that can be run")
 _PINNED = Declined("form", "literals that are part of the plan")
 
@@ -82,7 +72,7 @@ class Template:
 
     plan: Plan
     operation: OperationDefinitionNode
-    variables: tuple["_Variable", ...]
+    variables: tuple[Variable, ...]
     probes: tuple[Probe, ...]
     literals: Literals | None
     variants: dict[Any, Variant | Declined] = field(default_factory=dict)
@@ -147,14 +137,14 @@ class Lane:
         """What to run for this request, or why the ordinary executor has to answer."""
         name, scopes = operation.operation_name, principal.scopes
         key: Key = (operation.document, name, scopes)
-        found = self._templates.get(key, _ABSENT)
+        found = self._templates.get(key, ABSENT)
         literals: Literals = ()
-        if found is _ABSENT:
+        if found is ABSENT:
             lifted = lift(operation.document)
             literals = lifted.literals
             shared: Key = (lifted.shape, name, scopes)
-            found = self._templates.get(shared, _ABSENT) if literals else _ABSENT
-            if found is _ABSENT:
+            found = self._templates.get(shared, ABSENT) if literals else ABSENT
+            if found is ABSENT:
                 self.misses += 1
                 return self._first(operation, principal, literals, lifted.places, key, shared)
             key = shared
@@ -169,10 +159,10 @@ class Lane:
         self, template: Template, operation: Operation, principal: Principal, literals: Literals
     ) -> Ready | Declined:
         try:
-            variables = _coerce(template.variables, operation.variables)
+            variables = coerced(template.variables, operation.variables)
             form = tuple([probe(variables, literals) for probe in template.probes])
-            variant = template.variants.get(form, _ABSENT)
-            if variant is _ABSENT:
+            variant = template.variants.get(form, ABSENT)
+            if variant is ABSENT:
                 variant = self._another(template, form, variables, literals, principal.scopes)
             if isinstance(variant, Declined):
                 return variant
@@ -200,9 +190,9 @@ class Lane:
         if node is None or node.operation is not OperationType.QUERY:
             return _NO_QUERY
         try:
-            kinds = _variables(self._schema, node)
+            kinds = variables_of(self._schema, node)
             template = Template(plan, node, kinds, self._probes(plan, node, kinds), literals)
-            variables = _coerce(kinds, operation.variables)
+            variables = coerced(kinds, operation.variables)
             form = tuple([probe(variables, literals) for probe in template.probes])
             inputs = Inputs(variables, literals, places)
             template.variants[form] = self._compile(template, inputs, principal.scopes)
@@ -276,7 +266,7 @@ class Lane:
             key, old = self._templates.popitem(last=False)
             self._used -= _weight(key) + (old.weight if isinstance(old, Template) else 0)
 
-    def _probes(self, plan: Plan, node: OperationDefinitionNode, kinds: Iterable["_Variable"]) -> tuple[Probe, ...]:
+    def _probes(self, plan: Plan, node: OperationDefinitionNode, kinds: Iterable[Variable]) -> tuple[Probe, ...]:
         return (
             *variable_probes({one.name: one.kind for one in kinds}),
             *prefix_probes(plan, node, kinds),
@@ -292,92 +282,20 @@ def _names(schema: GraphQLSchema) -> frozenset[str]:
 _Pick = Callable[[tuple[Any, ...]], Sequence[Any]]
 
 
-def _statement(tree: Row | Line | Page, writer: Writer) -> Statement:
-    if isinstance(tree, Line):
-        return writer.root_line(tree)
-    return writer.root_row(tree.select, tree.members) if isinstance(tree, Row) else writer.root_page(tree)
+def _statement(tree: Row | Named | Line | Page, writer: Writer) -> Statement:
+    match tree:
+        case Line():
+            return writer.root_line(tree)
+        case Named():
+            return writer.root_named(tree)
+        case Row():
+            return writer.root_row(tree.select, tree.members)
+    return writer.root_page(tree)
 
 
 def _picking(places: tuple[int, ...]) -> _Pick:
     """Puts the arguments in a statement's order."""
     return itemgetter(*places) if len(places) > 1 else lambda values: [values[place] for place in places]
-
-
-def prefix_probes(plan: Plan, node: OperationDefinitionNode, kinds: Iterable["_Variable"]) -> list[Probe]:
-    """Where `node(id:)` may be asked for, the type that each id's prefix says decides the statement."""
-    source = node.loc.source.body if node.loc is not None else ""
-    if "node" not in source:
-        return []
-    found: list[Probe] = [_prefix(one.name) for one in kinds if _is_id(one.kind)]
-    return [*found, lambda _, literals: tuple([type_of(one) if type(one) is str else None for one in literals])]
-
-
-def _prefix(name: str) -> Probe:
-    def probe(variables: Variables, _: Literals) -> Any:
-        value = variables.get(name)
-        return type_of(value) if isinstance(value, str) else None
-
-    return probe
-
-
-def _is_id(kind: GraphQLInputType) -> bool:
-    inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-    return isinstance(inner, GraphQLScalarType) and inner.name == "ID"
-
-
-@dataclass(frozen=True, slots=True)
-class _Variable:
-    name: str
-    kind: GraphQLInputType
-    required: bool
-    default: Any
-    coerce: Callable[[Any], Any]
-
-
-def _variables(schema: GraphQLSchema, node: OperationDefinitionNode) -> tuple[_Variable, ...]:
-    return tuple(_variable(schema, one) for one in node.variable_definitions or ())
-
-
-def _variable(schema: GraphQLSchema, node: VariableDefinitionNode) -> _Variable:
-    kind = cast("GraphQLInputType | None", type_from_ast(schema, node.type))
-    if kind is None:
-        raise NotPlannable("a variable of an unknown type")
-    default = _ABSENT if node.default_value is None else value_from_ast(node.default_value, kind)
-    inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-    coerce = coercer(inner) if isinstance(inner, GraphQLScalarType) else _general(inner)
-    return _Variable(node.variable.name.value, kind, isinstance(kind, GraphQLNonNull), default, coerce)
-
-
-def _general(kind: GraphQLInputType) -> Callable[[Any], Any]:
-    """Lists, enums and input objects, as graphql-core reads them."""
-
-    def read(value: Any) -> Any:
-        found = coerce_input_value(value, kind)
-        if found is Undefined:
-            raise Unready
-        return found
-
-    return read
-
-
-def _coerce(kinds: tuple[_Variable, ...], sent: Mapping[str, Any] | None) -> Variables:
-    """The variables as the executor would read them; Unready where it would refuse them."""
-    coerced: dict[str, Any] = {}
-    given = sent or {}
-    for one in kinds:
-        value = given.get(one.name, _ABSENT)
-        if value is _ABSENT:
-            if one.default is not _ABSENT:
-                coerced[one.name] = one.default
-            elif one.required:
-                raise Unready
-        elif value is None:
-            if one.required:
-                raise Unready
-            coerced[one.name] = None
-        else:
-            coerced[one.name] = one.coerce(value)
-    return coerced
 
 
 def _places(plan: Plan) -> dict[int, int]:
