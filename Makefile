@@ -1,10 +1,11 @@
 # setup: runtime only · demo: a filled gateway on 127.0.0.1 · test: everything · bench: figures · lint · clean
 # PYTHON=python3.13 make setup   PORT=9000 make demo   PYTEST_ARGS="-k token" make test   WORKERS=0 make test
+# Half of the time tests wait for browsers, servers and processes: two workers for each of two cores.
 
 PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 4
 VENV := .venv
 FRONTEND := app/web/frontend
 RUN := $(VENV)/bin/python -m

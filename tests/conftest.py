@@ -39,7 +39,7 @@ _PROCESSES = {
     *("test_console_browser", "test_cli_demo", "test_cli_serve", "test_client_snippets", "test_clients"),
     *("test_http_audits", "test_issuer_rotation", "test_kill", "test_npm_clients"),
 }
-_SHARING = {"test_paging", "test_quote_file", "test_starter"}
+_SHARING = {"test_cli_events", "test_operations", "test_paging", "test_quote_file", "test_starter"}
 
 
 class _Groups(LoadScopeScheduling):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -18,11 +19,24 @@ from app.settings import Settings
 ORGANISATION = ("--organisation", "demo")
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation with the sample in it."""
+    folder = tmp_path_factory.mktemp("filled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("TIDEGATE_STATE_DIR", "state")
+        assert main(["demo", "--seed-only"]) == 0
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def installation(
+    filled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TIDEGATE_STATE_DIR", str(tmp_path / "state"))
-    assert main(["demo", "--seed-only"]) == 0
+    monkeypatch.setenv("TIDEGATE_STATE_DIR", "state")
     capsys.readouterr()
 
 
