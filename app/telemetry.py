@@ -59,30 +59,31 @@ class HttpFigures(Collector):
     locks that cost more than the rest of a count."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, str], int] = {}
-        self._times: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
+        self._times: dict[tuple[str, str], tuple[list[int], list[float], dict[int, int]]] = {}
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """`route` is the pattern, not the path; all three are of closed lists."""
-        key = (method, route, str(status))
-        self._counts[key] = self._counts.get(key, 0) + 1
-        found = self._times.get(key[:2])
+        key = (method, route)
+        found = self._times.get(key)
         if found is None:
-            found = self._times[key[:2]] = ([0] * (len(_SECONDS) + 1), [0.0])
-        found[0][bisect_left(_SECONDS, seconds)] += 1
-        found[1][0] += seconds
+            found = self._times[key] = ([0] * (len(_SECONDS) + 1), [0.0], {})
+        numbers, spent, counts = found
+        counts[status] = counts.get(status, 0) + 1
+        numbers[bisect_left(_SECONDS, seconds)] += 1
+        spent[0] += seconds
 
     def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
         """The counts by method, route and status, the times by method and route."""
         total = CounterMetricFamily(
             "tidegate_http_requests", "HTTP requests answered", labels=("method", "route", "status")
         )
-        for key, number in self._counts.items():
-            total.add_metric(key, number)
+        for route, (_, _, counts) in self._times.items():
+            for status, number in counts.items():
+                total.add_metric((*route, str(status)), number)
         yield total
         text = "Seconds until the last byte of an HTTP answer"
         seconds = HistogramMetricFamily("tidegate_http_request_seconds", text, labels=("method", "route"))
-        for route, (numbers, spent) in self._times.items():
+        for route, (numbers, spent, _) in self._times.items():
             bounds = [*map(str, _SECONDS), "+Inf"]
             seconds.add_metric(route, list(zip(bounds, accumulate(numbers), strict=True)), spent[0])
         yield seconds

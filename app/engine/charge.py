@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from app.clock import Clock
+from app.engine.operation import tail_of
 from app.engine.planning.advice import Share, advice, shares
 from app.engine.planning.cost import Bill, Variables
 from app.errors import CostExceeded, Throttled
@@ -18,6 +21,36 @@ from app.telemetry import logger
 from app.values import format_timestamp
 
 log = logger("tidegate.cost")
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a response says of its cost: `extensions`, the same as the end of its body, and headers."""
+
+    extensions: Mapping[str, Any]
+    tail: bytes
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, cost: Mapping[str, Any], headers: Mapping[str, str]) -> "Receipt":
+        """From `extensions.cost`."""
+        return cls({"cost": cost}, tail_of({"cost": cost}), headers)
+
+
+def _unlimited(requested: int, actual: int) -> dict[str, Any]:
+    return {
+        "requested": requested, "actual": actual, "available": None, "limit": None,
+        "restoreRatePerSecond": None, "resetAt": None,
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _free(requested: int, actual: int) -> Receipt:
+    """Of who pays nothing."""
+    return Receipt.of(_unlimited(requested, actual), _NOTHING)
 
 
 class Budgets(Protocol):
@@ -74,6 +107,12 @@ class Meter:
         """What one operation can cost at all."""
         return self.maximum if self.budgets is None else min(self.maximum, self.budgets.limit)
 
+    def grants(self, caller: Principal, requested: int) -> bool:
+        """Draws it where any operation may cost so much and it is there; else nothing is drawn and nothing counted."""
+        if self.budgets is None:
+            return requested <= self.maximum
+        return requested <= self.most and self.draw(caller, requested) <= 0
+
     def refuse(self, requested: int, advice: str) -> CostExceeded:
         """The fault of an operation that costs more than any may."""
         self.exceeded += 1
@@ -129,18 +168,23 @@ class Meter:
         """Gives back what was not used, and says what the response has to say of it."""
         self.requested += requested
         self.actual += actual
-        if self.budgets is not None and actual != requested:
+        if actual != requested:
             self.release(caller, requested - actual)
         return self.account(caller, requested, actual)
+
+    def receipt(self, caller: Principal, requested: int, actual: int) -> Receipt:
+        """The same with all that a response says."""
+        if self.budgets is None:
+            self.requested += requested
+            self.actual += actual
+            return _free(requested, actual)
+        return Receipt.of(self.settle(caller, requested, actual), self.headers(caller))
 
     def account(self, caller: Principal, requested: int, actual: int) -> dict[str, Any]:
         """`extensions.cost`."""
         standing = self.standing(caller)
         if standing is None:
-            return {
-                "requested": requested, "actual": actual, "available": None, "limit": None,
-                "restoreRatePerSecond": None, "resetAt": None,
-            }  # fmt: skip
+            return _unlimited(requested, actual)
         full_at = self.clock() + timedelta(seconds=standing.full_in)
         return {
             "requested": requested, "actual": actual, "available": standing.available, "limit": standing.limit,
@@ -159,9 +203,9 @@ class Meter:
 
     def headers(self, caller: Principal) -> Mapping[str, str]:
         """`RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11); none for who is unlimited."""
-        standing = self.standing(caller)
+        standing = None if self.budgets is None else self.standing(caller)
         if standing is None:
-            return {}
+            return _NOTHING
         window = math.ceil(standing.limit / standing.rate)
         return {
             "RateLimit": f'"cost";r={standing.available};t={math.ceil(standing.full_in)}',

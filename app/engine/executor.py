@@ -162,7 +162,7 @@ class Engine:
             return ready
         if ready.variant.denied and (self._reject or operation.reject):
             return _REFUSED
-        if ready.requested > self.meter.most or self.meter.draw(principal, ready.requested) > 0:
+        if not self.meter.grants(principal, ready.requested):
             return _REFUSED
         return ready
 
@@ -171,8 +171,8 @@ class Engine:
         denied = ready.variant.denied
         actual = ready.variant.costs.actual(done.text, done.rows, ready.values)
         errors = [denial(one, operation.request_id) for one in denied] if denied else ()
-        cost = self.meter.settle(ready.caller, ready.requested, actual)
-        return Written(done.text, errors, {"cost": cost}, self.meter.headers(ready.caller))
+        told = self.meter.receipt(ready.caller, ready.requested, actual)
+        return Written(done.text, errors, told.extensions, told.headers, None, told.tail)
 
     async def _explained(self, operation: Operation) -> Response:
         """The response with `extensions.plan`."""

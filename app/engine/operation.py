@@ -69,10 +69,19 @@ class Response:
         return replace(self, cursor=cursor)
 
 
-class Written(Response):
-    """A response whose data the database has already written as JSON."""
+def tail_of(extensions: Mapping[str, Any]) -> bytes:
+    """The end of a response map: what comes after its data."""
+    return b',"extensions":%b}' % orjson.dumps(extensions) if extensions else b"}"
 
-    __slots__ = ("_text",)
+
+class Written(Response):
+    """A response whose data the database has already written as JSON; `tail` is `tail_of` its extensions, where that
+    is known already."""
+
+    __slots__ = ("_tail", "_text")
+
+    status: int = 200
+    executed: bool = True
 
     def __init__(
         self,
@@ -81,15 +90,15 @@ class Written(Response):
         extensions: Mapping[str, Any] = _NOTHING,
         headers: Mapping[str, str] = _NOTHING,
         cursor: str | None = None,
+        tail: bytes | None = None,
     ) -> None:
         put = object.__setattr__
-        put(self, "status", 200)
-        put(self, "executed", True)
         put(self, "errors", errors)
         put(self, "extensions", extensions)
         put(self, "headers", headers)
         put(self, "cursor", cursor)
         put(self, "_text", text)
+        put(self, "_tail", tail)
 
     @property
     def data(self) -> Mapping[str, Any] | None:
@@ -101,8 +110,8 @@ class Written(Response):
         """The response map as JSON bytes."""
         text: bytes = self._text  # type: ignore[attr-defined]
         told = b'{"errors":%b,"data":' % orjson.dumps(self.errors) if self.errors else b'{"data":'
-        more = b',"extensions":%b}' % orjson.dumps(self.extensions) if self.extensions else b"}"
-        return b"".join((told, text, more))
+        tail: bytes | None = self._tail  # type: ignore[attr-defined]
+        return b"".join((told, text, tail_of(self.extensions) if tail is None else tail))
 
     def also(self, **extensions: Any) -> Response:
         """The same response with more extensions."""

@@ -25,12 +25,17 @@ _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE | re.ASCI
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    verified: Verified
-    checked_at: datetime
+    """A principal, and the time in which it is believed: the token's own, of the 30 s after it was checked."""
 
-    def is_fresh(self, now: datetime) -> bool:
-        in_time = self.verified.accepted_from <= now < self.verified.accepted_until
-        return in_time and timedelta(0) <= now - self.checked_at < ORGANISATION_RECHECK
+    principal: Principal
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, verified: Verified, checked_at: datetime) -> "_Remembered":
+        """From what was verified just now."""
+        since = max(verified.accepted_from, checked_at)
+        return cls(verified.principal, since, min(verified.accepted_until, checked_at + ORGANISATION_RECHECK))
 
 
 class Authenticator:
@@ -72,7 +77,7 @@ class Authenticator:
             verified = self._tokens.examine(token, now)
         if not await self._exists(verified.principal.organisation_id):
             raise Unauthenticated("the token's organisation does not exist")
-        self._remember(digest, _Remembered(verified, now))
+        self._remember(digest, _Remembered.of(verified, now))
         return verified.principal
 
     @staticmethod
@@ -100,10 +105,10 @@ class Authenticator:
 
     def _fresh(self, digest: bytes, now: datetime) -> Principal | None:
         known = self._known.get(digest)
-        if known is None or not known.is_fresh(now):
+        if known is None or not known.since <= now < known.until:
             return None
         self._known.move_to_end(digest)
-        return known.verified.principal
+        return known.principal
 
     def _remember(self, digest: bytes, entry: _Remembered) -> None:
         self._known[digest] = entry

@@ -63,6 +63,23 @@ def parse_body(body: bytes, depth: int) -> GraphQLRequest:
     return request_of(value)
 
 
+def plain_body(body: bytes, depth: int) -> tuple[str, str | None, Mapping[str, Any] | None] | None:
+    """The document, the operation's name and the variables of a body that holds nothing else; None for any other body,
+    which `parse_body` reads or refuses."""
+    try:
+        members = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if type(members) is not dict or body.count(b"[") + body.count(b"{") > depth:
+        return None
+    text, name, variables = members.get("query"), members.get("operationName"), members.get("variables")
+    if type(text) is not str or len(members) != 1 + ("operationName" in members) + ("variables" in members):
+        return None
+    if (name is not None and type(name) is not str) or (variables is not None and type(variables) is not dict):
+        return None
+    return text, name, variables
+
+
 def parse_query_string(raw: bytes, depth: int) -> GraphQLRequest:
     """The request in a URL's query; raises BadUserInput. An empty member counts as absent."""
     try:

@@ -222,7 +222,7 @@ class DirectProtocol(HttpToolsProtocol):
             self.tasks.add(self._waiting)
             self._waiting.add_done_callback(self.tasks.discard)
             return True
-        if answer is None or answer.long:
+        if answer is None or (answer.packed and answer.long):
             self._tried, self._made = True, answer
             return False
         self._arrived = None
@@ -237,13 +237,13 @@ class DirectProtocol(HttpToolsProtocol):
         except Timeout as late:
             fault = late
         except asyncio.CancelledError:
-            self._short.left(waiting.record, waiting.started, HANGUP)  # type: ignore[union-attr]
+            self._left(waiting)
             raise
         except Exception:
             answer = None  # met again by the ordinary way
         self._waiting = None
         if self.transport.is_closing():
-            self._short.left(waiting.record, waiting.started, HANGUP)  # type: ignore[union-attr]
+            self._left(waiting)
             return
         if answer is not None and not answer.long:
             self._write(answer)
@@ -253,6 +253,10 @@ class DirectProtocol(HttpToolsProtocol):
             self._parse(data)
         self._go_on()
 
+    def _left(self, waiting: Waiting) -> None:
+        """A client that hung up."""
+        self._short.left(waiting.record, HANGUP, time.perf_counter() - waiting.started)  # type: ignore[union-attr]
+
     def _write(self, answer: Answer) -> None:
         if answer.packed:
             begun = time.perf_counter()
@@ -261,18 +265,18 @@ class DirectProtocol(HttpToolsProtocol):
         every = self.server_state.default_headers
         if every is not self._lines_of:
             self._lines, self._lines_of = b"".join([b"%b: %b\r\n" % line for line in every]), every
-        head = b"%b%b%b\r\n" % (_OK, self._lines, answer.head())
+        pieces = (_OK, self._lines, answer.head(), b"\r\n", answer.text)
         if len(answer.text) < _SHORT:
-            self.transport.write(head + answer.text)
+            self.transport.write(b"".join(pieces))
         else:
-            self.transport.writelines((head, answer.text))
-        self._last = time.perf_counter()
+            self.transport.writelines((b"".join(pieces[:-1]), answer.text))
+        self._last = now = time.perf_counter()
         self.server_state.total_requests += 1
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
-        self._short.leave(answer)  # type: ignore[union-attr]
+        self._short.left(answer.record, 200, now - answer.started)  # type: ignore[union-attr]
 
 
 def short_way_of(application: Any) -> ShortWay | None:

@@ -52,6 +52,11 @@ class Authenticator(Protocol):
 class Documents(Protocol):
     """Knows the documents that clients name."""
 
+    @property
+    def open(self) -> bool:
+        """Whether every client may run any text."""
+        ...
+
     def now(self, asked: Asked, principal: Principal) -> str | None:
         """The document, where it is known without waiting that this client may run it."""
         ...
@@ -63,6 +68,8 @@ class Documents(Protocol):
 
 class Sent:
     """The documents of a gateway that keeps none: each is what was sent."""
+
+    open = True
 
     def now(self, asked: Asked, principal: Principal) -> str | None:
         """What was sent."""

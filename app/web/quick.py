@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,7 +16,7 @@ from app.errors import Timeout
 from app.principal import Principal
 from app.telemetry import Metrics
 from app.web.access import Access
-from app.web.body import parse_body
+from app.web.body import parse_body, plain_body
 from app.web.forms import form_of
 from app.web.middleware import SECURITY_HEADERS
 from app.web.negotiation import GRAPHQL, JSON, preferred
@@ -154,6 +154,7 @@ class ShortWay:
         self._engine = engine
         self._authenticator = authenticator
         self._settings = settings
+        self._depth, self._reject = settings.max_json_depth, settings.reject_missing_scopes
         self.turns = Turns()
         self._access = Access(metrics)
         self._documents = documents
@@ -173,7 +174,8 @@ class ShortWay:
         of ours included: the ordinary way meets it again and answers for it."""
         if len(body) > self.most_bytes:
             return None
-        record, begun = RequestRecord(request_id_of(head.request_id)), time.perf_counter()
+        begun = time.perf_counter()
+        record = RequestRecord(request_id_of(head.request_id))
         try:
             response = self._respond(body, head, record)
             if isinstance(response, Later):
@@ -208,27 +210,29 @@ class ShortWay:
         principal = self._authenticator.remembered(head.caller)
         if principal is None:
             return None
-        sent = parse_body(body, self._settings.max_json_depth)
+        sent = plain_body(body, self._depth) if self._documents.open else None
+        if sent is None:
+            sent = self._named(body, principal)
+            if sent is None:
+                return None
+        document, name, variables = sent
+        record.organisation_id = principal.organisation_id
+        if name is not None:
+            record.note_operation(name)
+        operation = Operation(document, variables, name, principal, record.request_id, False, self._reject)
+        return self._engine.execute_now(operation)
+
+    def _named(self, body: bytes, principal: Principal) -> tuple[str, str | None, Mapping[str, Any] | None] | None:
+        """The same of a body that may name its document, where the document is known and may be run."""
+        sent = parse_body(body, self._depth)
         if sent.extensions and (sent.asked.id is None or len(sent.extensions) > 1):
             return None
         document = self._documents.now(sent.asked, principal)
-        if document is None:
-            return None
-        record.organisation_id = principal.organisation_id
-        record.note_operation(sent.operation_name)
-        reject = self._settings.reject_missing_scopes
-        operation = Operation(
-            document, sent.variables, sent.operation_name, principal, record.request_id, reject=reject
-        )
-        return self._engine.execute_now(operation)
+        return None if document is None else (document, sent.operation_name, sent.variables)
 
-    def leave(self, answer: Answer) -> None:
-        """The log line and the counts of an answer that was written."""
-        self.left(answer.record, answer.started, 200)
-
-    def left(self, record: RequestRecord, started: float, status: int) -> None:
-        """The same of any request that ends here."""
-        self._access.leave("POST", "/graphql", "/graphql", record, status, time.perf_counter() - started)
+    def left(self, record: RequestRecord, status: int, seconds: float) -> None:
+        """The log line and the counts of a request that ends here, after so long."""
+        self._access.leave(record, status, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +284,7 @@ class Quick:
         await answer.pack()
         await send({"type": "http.response.start", "status": 200, "headers": answer.lines()})
         await send({"type": "http.response.body", "body": answer.text})
-        self._short.leave(answer)
+        self._short.left(answer.record, 200, time.perf_counter() - answer.started)
         return None
 
 

@@ -16,15 +16,14 @@ class Turns:
         self._spent = 0.0
         self._over = False
         self._waiting: deque[Callable[[], None]] = deque()
-
-    @property
-    def full(self) -> bool:
+        self.full = seconds <= 0.0
         """Whether the next piece of work has to wait: for the next turn, or for those before it."""
-        return self._spent >= self._seconds or bool(self._waiting)
 
     def spend(self, seconds: float) -> None:
         """Counts what a piece of work took."""
         self._spent += seconds
+        if self._spent >= self._seconds:
+            self.full = True
         if not self._over:
             self._over = True
             asyncio.get_running_loop().call_soon(self._next)
@@ -32,6 +31,7 @@ class Turns:
     def later(self, work: Callable[[], None]) -> None:
         """Runs it in a turn that has room, after what waits already. It says what it took by `spend`."""
         self._waiting.append(work)
+        self.full = True
         self.spend(0.0)
 
     def _next(self) -> None:
@@ -39,9 +39,12 @@ class Turns:
         self._spent, self._over = 0.0, False
         try:
             for _ in range(len(self._waiting)):
-                self._waiting.popleft()()
+                work = self._waiting.popleft()
+                self.full = self._spent >= self._seconds or bool(self._waiting)
+                work()
                 if self._spent >= self._seconds:
                     break
         finally:
+            self.full = self._spent >= self._seconds or bool(self._waiting)
             if self._waiting:
                 self.spend(0.0)

@@ -30,6 +30,11 @@ class Documents:
         self._registered = Shelf(room)
         self._trusted = Shelf(room)
 
+    @property
+    def open(self) -> bool:
+        """Whether every client may run any text."""
+        return self._modes is not None and not self._modes and self._mode is not DocumentMode.TRUSTED
+
     def now(self, asked: Asked, principal: Principal) -> str | None:
         """The text, where it is known without waiting that this client may run it; None where `text` has to say."""
         if self._modes is None:

@@ -20,12 +20,13 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Of one operation in one form. `pages` are the lists whose length the number of rows tells: their path, the
-    statement that reads them and the slot of the page's size."""
+    """Of one operation in one form; `fixed` where it may cost as much whatever its inputs are. `pages` are the lists
+    whose length the number of rows tells: their path, the statement that reads them and the slot of the page's size."""
 
     bill: Bill
     counter: Counter | None
     pages: tuple[tuple[Path, int, int], ...]
+    fixed: int | None
 
     def actual(self, text: bytes, found: Sequence[Rows], values: Sequence[Any]) -> int:
         """What the answer `text` did cost."""
@@ -49,7 +50,9 @@ def costs_of(compiler: Compiler, compiled: Compiled, operation: OperationDefinit
     bill = bill_of(compiler.schema, operation, compiler.fields, compiler.denied, reader)
     if bill.settled:
         raise NotPlannable("a cost of these inputs alone")
-    return Costs(bill, counter_of(bill), tuple(_pages(dict(compiled.parts))))
+    requested = bill.requested
+    fixed = None if requested.terms or requested.either else requested.fixed
+    return Costs(bill, counter_of(bill), tuple(_pages(dict(compiled.parts))), fixed)
 
 
 def _pages(parts: Mapping[str, Any]) -> list[tuple[Path, int, int]]:

@@ -160,7 +160,8 @@ class Lane:
     ) -> Ready | Declined:
         try:
             variables = coerced(template.variables, operation.variables)
-            form = tuple([probe(variables, literals) for probe in template.probes])
+            probes = template.probes
+            form = tuple([probe(variables, literals) for probe in probes]) if probes else ()
             variant = template.variants.get(form, ABSENT)
             if variant is ABSENT:
                 variant = self._another(template, form, variables, literals, principal.scopes)
@@ -168,7 +169,9 @@ class Lane:
                 return variant
             made: Variant = variant  # type: ignore[assignment]
             values = tuple([read(variables, literals) for read in made.reads])
-            requested = made.costs.bill.requested.value(variables, literals)
+            requested = made.costs.fixed
+            if requested is None:
+                requested = made.costs.bill.requested.value(variables, literals)
         except Unready as reason:
             return Declined.by(reason)
         return Ready(made, principal, values, requested)

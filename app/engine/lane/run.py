@@ -33,7 +33,8 @@ class Runner:
     def now(self, ready: Ready) -> Done | Declined | None:
         """What was read on this thread; None where that would wait for anything."""
         reader = self._reader
-        if ready.variant.heavy > monotonic() or not isinstance(reader, SqliteReader):
+        heavy = ready.variant.heavy
+        if not isinstance(reader, SqliteReader) or (heavy and heavy > monotonic()):
             return None
         wide = ready.caller.organisation_id in self._parties
         try:
@@ -47,7 +48,8 @@ class Runner:
             return None
         except (Unanswerable, Unready) as reason:
             return Declined.by(reason)
-        return _done(text, found, wide)
+        assert text is not None
+        return Done(text, found, wide)
 
     async def later(self, ready: Ready) -> Done | Declined:
         """The same from a database that is waited for."""
@@ -60,7 +62,8 @@ class Runner:
                 text = ready.write(found, wide=True)
         except (Overgrown, Unanswerable, Unready) as reason:
             return Declined.by(reason)
-        return _done(text, found, wide)
+        assert text is not None
+        return Done(text, found, wide)
 
     async def _rows(self, ready: Ready, *, wide: bool) -> Sequence[Rows]:
         return ready.rows(await self._reader.run(ready.jobs(wide=wide)), wide=wide)
@@ -73,8 +76,3 @@ class Runner:
                 self._parties.clear()
             self._parties.add(ready.caller.organisation_id)
         return wide
-
-
-def _done(text: bytes | None, rows: Sequence[Rows], wide: bool) -> Done:
-    assert text is not None
-    return Done(text, rows, wide)
