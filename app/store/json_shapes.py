@@ -35,20 +35,22 @@ class Row:
 
 
 Marked = Literal["", "body", "rows", "whole"]
+Guard = Literal["", "found", "told"]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """`places` are its arguments as places among the organisation, the request's values and `constants`, in this order.
-    Columns of a row: the bodies, the keys of the order, the count where it is asked for, and at the end, where
-    `guarded`, whether the organisation is a party of anything: then the narrow statement was the wrong one. `marked`
-    says what is marked text: nothing, a row's body, or a page that came as one row, to be told apart or whole."""
+    Columns of a row: the bodies, the keys of the order, the count where it is asked for, and at the end, where `guard`
+    is "told", whether the organisation is a party of anything: then the narrow statement was the wrong one, as it may
+    have been wherever there is a guard and no row. `marked` says what is marked text: nothing, a row's body, or a page
+    that came as one row, to be told apart or whole."""
 
     sql: str
     places: tuple[int, ...]
     constants: tuple[str, ...]
     bodies: int
-    guarded: bool
+    guard: Guard
     marked: Marked
 
     def rows(self, found: Sequence[Any]) -> Rows:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from app.store.json_in_force import in_force
-from app.store.json_shapes import Dialect, Marked, NotExpressible, Quoted, Row, Statement
+from app.store.json_shapes import Dialect, Guard, Marked, NotExpressible, Quoted, Row, Statement
 from app.store.json_tree import (
     Each,
     Edges,
@@ -57,7 +57,7 @@ class Writer(Dialect):
         self._rows = 0
         self._constants: dict[str, int] = {}
         self._places: dict[int, int] = {}
-        self._shared = False
+        self._shared = 0
 
     def root_page(self, page: Page) -> Statement:
         """A root page, one row for each of its rows, in the order they are read."""
@@ -79,7 +79,7 @@ class Writer(Dialect):
         """A look-up: one row or none."""
         row = self.source(select.table)
         body = self.body(self.members(row, members))
-        return self._statement([body], self.select_from(select, row), 1)
+        return self._statement([body], self.select_from(select, row), 1, alone=select.table in SHARED)
 
     def root_named(self, named: Named) -> Statement:
         """A look-up of several: each row that there is once, in no order, and behind its body its id."""
@@ -95,12 +95,15 @@ class Writer(Dialect):
         where = in_force(self, row, self.slot(line.number), self.slot(line.day))
         return self._statement([body], f"tariff_line {row.alias} WHERE {where}", 1)
 
-    def _statement(self, columns: list[str], source: str, bodies: int, marked: Marked | None = None) -> Statement:
-        guarded = self._narrow and self._shared
-        if guarded:
+    def _statement(
+        self, columns: list[str], source: str, bodies: int, marked: Marked | None = None, *, alone: bool = False
+    ) -> Statement:
+        """`alone` says that there is one row or none, of a table that may be shared: its owner sees it all."""
+        guard: Guard = "" if not (self._narrow and self._shared) else "found" if alone and self._shared == 1 else "told"
+        if guard == "told":
             columns = [*columns, f"EXISTS (SELECT 1 FROM organisation_party WHERE organisation_id = {self.owner})"]
         sql = f"SELECT {', '.join(columns)} FROM {source}"
-        return Statement(sql, tuple(self._places), tuple(self._constants), bodies, guarded, marked or self.marked)
+        return Statement(sql, tuple(self._places), tuple(self._constants), bodies, guard, marked or self.marked)
 
     @property
     def owner(self) -> str:
@@ -130,7 +133,7 @@ class Writer(Dialect):
 
     def scope(self, row: Row, *, within: bool = False, sight: Sight = "probed") -> str:
         """The tenant filter; `within` the rows of a parent it must not be what rows are looked up by."""
-        self._shared = self._shared or row.table in SHARED
+        self._shared += row.table in SHARED
         text = scope_text(row.table, self.dialect, "alone" if self._narrow else sight)
         if within and self.dialect == "sqlite":
             text = text.replace(f"{ROW}.organisation_id", f"+{ROW}.organisation_id")

@@ -93,6 +93,7 @@ class _Connection:
         )
         for pragma in ("query_only = ON", "busy_timeout = 5000", "mmap_size = 268435456", "temp_store = MEMORY"):
             self._made.execute(f"PRAGMA {pragma}")
+        self._cursor = self._made.cursor()
         self._made.create_function("tidegate_cursor", 2, _cursor, deterministic=True)
         self._made.create_function("tidegate_port", 2, _port, deterministic=True)
         self._halt: Event | None = None
@@ -102,7 +103,7 @@ class _Connection:
     def run(self, jobs: Sequence[Job], halt: Event | None = None) -> list[list[Any]]:
         """The rows of each statement. Raises Interrupted where that takes too long, or once `halt` is set."""
         self._deadline, self._halt = 0.0, halt
-        execute = self._made.execute
+        execute = self._cursor.execute
         try:
             if len(jobs) == 1:
                 return [execute(*jobs[0]).fetchall()]

@@ -161,8 +161,8 @@ class Maker:
             found.append(f"id: {self._value('ID!', self._off(value, 'prd_nothing'))}")
         elif "ids" in declared.args:
             known = self.rows.ids[self.pick.choice(list(self.rows.ids))]
-            values = [self._off(self.pick.choice(known), "prd_nothing") for _ in range(self.pick.randrange(1, 9))]
-            found.append(f"ids: {self._value('[ID!]!', self._off(values, values * 101))}")
+            values = [self.pick.choice(known) for _ in range(self.pick.randrange(1, 9))]
+            found.append(f"ids: {self._value('[ID!]!', self._off(values, [*values, 'prd_nothing']))}")
         if "asOf" in declared.args and self.pick.random() < 0.4:
             found.append(f"asOf: {self._value('Date', self._off(f'2026-01-{self.pick.randrange(8, 24):02d}', 'soon'))}")
         for argument, given in declared.args.items():

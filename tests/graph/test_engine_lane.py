@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.engine.executor import Engine, EngineSettings
+from app.engine.lane import Ready
 from app.engine.operation import Later, Operation, Response, Written
 from app.events.bus import Bus
 from app.events.feed import Feed
@@ -113,6 +114,36 @@ async def test_an_organisation_sees_what_it_is_a_party_of_from_the_moment_it_is(
     assert isinstance(before, Written)
     assert isinstance(after, Written)
     assert (before.data or {})["entries"]["totalCount"] < (after.data or {})["entries"]["totalCount"]
+
+
+async def test_a_shared_row_is_looked_up_in_a_second_go_and_once_that_is_known_in_the_first(
+    engine: Engine, rows: Rows, store: Store
+) -> None:
+    document, third = "query ($id: ID!) { entry(by: {id: $id}) { id } }", rows.callers[2]
+    async with store.write_connection() as connection:
+        pairs = TABLES["entry_party"].c
+        shared, party = (
+            await connection.execute(
+                sa.select(pairs.entry_id, pairs.party_id).where(
+                    pairs.organisation_id == rows.callers[0].organisation_id
+                )
+            )
+        ).first()
+        values = {"organisation_id": third.organisation_id, "party_id": party}
+        await connection.execute(sa.insert(TABLES["organisation_party"]), values)
+    told: list[bool] = []
+    ready = engine.lane.prepare(Operation(document, {"id": shared}, None, third, "request"), third)
+    assert isinstance(ready, Ready)
+    assert [one.guard for one, _ in ready.variant.narrow] == ["found"]
+
+    jobs = Ready.jobs
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ready, "jobs", lambda self, *, wide: (told.append(wide), jobs(self, wide=wide))[1])
+        first, second = [await asked(engine, third, document, {"id": shared}) for _ in range(2)]
+
+    assert isinstance(first, Written)
+    assert (first.data or {}) == (second.data or {}) == {"entry": {"id": shared}}
+    assert told == [False, True, True]
 
 
 async def test_what_would_hold_up_the_loop_goes_to_a_thread(

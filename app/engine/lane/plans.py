@@ -109,7 +109,7 @@ class Ready(NamedTuple):
         """The data as JSON. Unready where only the executor can tell."""
         if not wide:
             for (statement, _), rows in zip(self.variant.narrow, found, strict=True):
-                if statement.guarded and (not rows or rows[0][-1]):
+                if statement.guard and (not rows or (statement.guard == "told" and rows[0][-1])):
                     return None
         return self.variant.assembly.write(found, self.values)
 

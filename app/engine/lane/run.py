@@ -70,8 +70,8 @@ class Runner:
 
     def _widened(self, ready: Ready, narrow: Sequence[Rows], wide: Sequence[Rows]) -> Sequence[Rows]:
         """The rows of the wide statements. Remembers who turned out to be a party."""
-        pairs = zip(ready.variant.narrow, narrow, strict=True)
-        if any(one.guarded and rows and rows[0][-1] for (one, _), rows in pairs):
+        found = zip(ready.variant.narrow, narrow, wide, strict=True)
+        if any(one.guard and (one.guard == "told" and rows[0][-1] if rows else more) for (one, _), rows, more in found):
             if len(self._parties) > _MOST_PARTIES:
                 self._parties.clear()
             self._parties.add(ready.caller.organisation_id)
