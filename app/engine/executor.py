@@ -1,24 +1,23 @@
-"""Runs a planned operation and shapes its response. The executor never calls the resolver of a field that the plan
-denied; everything a caller may hear of an error goes through `app.engine.masking`."""
+"""Runs a planned operation by the lane, by the executor, or root field by root field by either, and shapes its
+response. Everything a caller may hear of an error goes through `app.engine.masking`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isawaitable
 from typing import Any
 
+import orjson
 import strawberry
-from graphql import ExecutionResult, GraphQLSchema, OperationType
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import create_source_event_stream, execute_root_selection_set
-from graphql.pyutils import Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.clock import Clock
 from app.engine.charge import Budgets, Charge, Meter
 from app.engine.context import Context, FieldAccess
 from app.engine.contract.views import Contract
-from app.engine.lane import Declined, Done, Lane, Ready, Runner, Way, explain
+from app.engine.lane import Declined, Done, Lane, Ready, Runner, Way, explain, filled
 from app.engine.lane.flat import Flats
 from app.engine.masking import denial, forbidden, format_error, refusal, request_errors
 from app.engine.operation import Later, Operation, Response, Written
@@ -27,6 +26,7 @@ from app.engine.planning.fields import Fields, fragments_of
 from app.engine.planning.plan import Denied, Plan, Planner, settled
 from app.engine.planning.size import Limits, root_fields
 from app.engine.planning.tally import tally
+from app.engine.scoped import ScopedExecutor
 from app.engine.scopes import INTROSPECTION
 from app.engine.subscription import Started
 from app.errors import CostExceeded, Forbidden, Throttled, TidegateError, Unauthenticated, ValidationFailed
@@ -39,35 +39,6 @@ from app.store.trace import recorded
 _OPEN = "{__typename}"
 _NO_LANE = Declined("off", "there is no lane to this database")
 _REFUSED = Declined("refused", "it is refused before it runs")
-
-
-class ScopedExecutor(StrawberryGraphQLCoreExecutionContext):
-    """The ordinary executor with three changes: denied fields are null without their resolver, introspection answers
-    from the caller's own view of the schema, and every subscription event gets a fresh context."""
-
-    denied: frozenset[tuple[str, str]] = frozenset()
-    view: GraphQLSchema | None = None
-
-    def execute_field(
-        self, parent_type: Any, source: Any, field_details_list: Any, path: Path, position_context: Any
-    ) -> Any:
-        """Null for a denied field, else the field."""
-        if self.denied and (parent_type.name, field_details_list[0].node.name.value) in self.denied:
-            return None
-        return super().execute_field(parent_type, source, field_details_list, path, position_context)
-
-    def build_resolve_info(self, field_def: Any, field_nodes: Any, parent_type: Any, path: Path) -> Any:
-        """Introspection sees the caller's view as the schema."""
-        info = super().build_resolve_info(field_def, field_nodes, parent_type, path)
-        if field_nodes[0].name.value in INTROSPECTION and self.view is not None:
-            return info._replace(schema=self.view)
-        return info
-
-    def build_per_event_executor(self, payload: Any) -> Any:
-        """Fresh loaders, so that no event is answered from rows read for an earlier one."""
-        executor = super().build_per_event_executor(payload)
-        executor.context_value = executor.context_value.fresh()
-        return executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +84,9 @@ class Engine:
         ready = None if operation.explain else self._ready(operation)
         if not isinstance(ready, Ready) or self._runner is None:
             return None
+        if ready.variant.elsewhere:
+            self.meter.release(ready.caller, ready.requested)
+            return None
         try:
             done = self._runner.now(ready)
             if isinstance(done, Done):
@@ -144,7 +118,7 @@ class Engine:
                 if done is None:
                     done = await self._runner.later(ready)
                 if isinstance(done, Done):
-                    return self._written(done, ready, operation), (ready, done)
+                    return await self._whole(done, ready, operation), (ready, done)
             self.meter.release(ready.caller, ready.requested)
             ready = done
         assert isinstance(ready, Declined)
@@ -166,11 +140,31 @@ class Engine:
             return _REFUSED
         return ready
 
-    def _written(self, done: Done, ready: Ready, operation: Operation) -> Response:
+    async def _whole(self, done: Done, ready: Ready, operation: Operation) -> Response:
+        """The response, with what the lane has left to the executor."""
+        elsewhere = ready.variant.elsewhere
+        if not elsewhere:
+            return self._written(done, ready, operation)
+        try:
+            prepared = self._prepare(operation)
+        except _Answered as answered:
+            self.meter.release(ready.caller, ready.requested)
+            return answered.response
+        prepared.executor.answered = ready.variant.answered
+        found = await _executed(prepared.executor)
+        if found.data is None:
+            return self._charged(_response(found, operation, prepared.denied), prepared.charge, 0)
+        texts = [orjson.dumps(found.data[key]) for key in elsewhere]
+        return self._written(done._replace(text=filled(done.text, texts)), ready, operation, found.errors or ())
+
+    def _written(self, done: Done, ready: Ready, operation: Operation, faults: Sequence[GraphQLError] = ()) -> Response:
         self.lane.taken += 1
         denied = ready.variant.denied
         actual = ready.variant.costs.actual(done.text, done.rows, ready.values)
-        errors = [denial(one, operation.request_id) for one in denied] if denied else ()
+        errors: Sequence[Mapping[str, Any]] = ()
+        if denied or faults:
+            errors = [denial(one, operation.request_id) for one in denied]
+            errors += [format_error(one, operation.request_id) for one in faults]
         told = self.meter.receipt(ready.caller, ready.requested, actual)
         return Written(done.text, errors, told.extensions, told.headers, None, told.tail)
 
@@ -197,12 +191,7 @@ class Engine:
             self._hold(ready.charge, operation)
         except _Answered as answered:
             return answered.response
-        result: Any = execute_root_selection_set(ready.executor)
-        try:
-            found: ExecutionResult = await result if isawaitable(result) else result
-        except asyncio.CancelledError:
-            ready.executor.context_value.stop()
-            raise
+        found = await _executed(ready.executor)
         response = _response(found, operation, ready.denied)
         return self._charged(response, ready.charge, tally(ready.charge.bill, found.data))
 
@@ -361,6 +350,16 @@ class _Answered(Exception):
     def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response
+
+
+async def _executed(executor: Any) -> ExecutionResult:
+    result: Any = execute_root_selection_set(executor)
+    try:
+        found: ExecutionResult = await result if isawaitable(result) else result
+    except asyncio.CancelledError:
+        executor.context_value.stop()
+        raise
+    return found
 
 
 def _anonymous(operation: Operation) -> Response:

@@ -31,6 +31,7 @@ _TABLES = {
     "ProductConnection": "product", "ShipmentConnection": "shipment", "EntryConnection": "entry",
     "ClassificationConnection": "classification",
 }  # fmt: skip
+_RESOLVED = ("viewer", "tariffLines", "tariffRevisions")
 _ROOTS = (
     "products",
     "shipments",
@@ -77,6 +78,9 @@ class Maker:
         for _ in range(1 if self.pick.random() < 0.75 else 2):
             name = self.pick.choice(_ROOTS)
             roots.append(self._field(query, name, 0))
+        if self.pick.random() < 0.15:
+            self._uses["by both ways"] += 1
+            roots.insert(self.pick.randrange(2), self._field(query, self.pick.choice(_RESOLVED), 0))
         if self.pick.random() < 0.1:
             roots.append("__typename")
         head = ", ".join(f"${name}: {kind}" for name, kind in self._declared.items())

@@ -121,7 +121,8 @@ async def test_the_lane_answers_as_the_executor_does(
     assert not found.divergences, "\n\n".join(found.divergences[:3])
     assert found.taken >= 0.8 * found.total
     assert all(
-        found.uses[name] for name in ("alias", "fragment", "directive", "connection", "filter", "order", "cursor")
+        found.uses[name]
+        for name in ("alias", "fragment", "directive", "connection", "filter", "order", "cursor", "by both ways")
     )
     assert found.errors
     assert found.nulls

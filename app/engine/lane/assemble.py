@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.engine.lane.compile import Root, Row
+from app.engine.lane.compile import Elsewhere, Root, Row
 from app.engine.lane.inputs import Unready
 from app.engine.paging import pack
 from app.store.json_marked import Rows, Whole
@@ -17,6 +17,10 @@ Values = Sequence[Any]
 Pieces = list[bytes]
 Write = Callable[[Rows, Values, Pieces], None]
 """Adds the text of some rows: a long answer is put together once, from its pieces."""
+
+
+_HOLE = b"\x00"
+"""Stands for a root field that the executor answers: a byte that JSON never holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,13 @@ class Assembly:
         return b"".join(out)
 
 
+def filled(text: bytes, texts: Sequence[bytes]) -> bytes:
+    """The data's JSON with the root fields that the executor has answered, in their order."""
+    pieces = text.split(_HOLE)
+    pieces[1:] = [one for pair in zip(texts, pieces[1:], strict=True) for one in pair]
+    return b"".join(pieces)
+
+
 def assembly(parts: Sequence[tuple[str, Root]]) -> Assembly:
     """How the data of these root fields is put together."""
     alone = _head(parts[0][0]) if len(parts) == 1 and isinstance(parts[0][1], Row | Line) else b""
@@ -56,6 +67,8 @@ def _part(key: str, tree: Root) -> tuple[bytes, Write | None, bytes]:
     match tree:
         case Fixed(text):
             return head, None, orjson.dumps(text)
+        case Elsewhere():
+            return head, None, _HOLE
         case Row() | Line():
             return head, _row, b""
         case Named():

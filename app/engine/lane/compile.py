@@ -49,6 +49,7 @@ from app.engine.lane.inputs import (
     stored,
 )
 from app.engine.lane.lists import page_tree
+from app.engine.lane.parts import money_members, port_members, rate_members
 from app.engine.planning.fields import Fields, Nodes
 from app.ids import type_of
 from app.store.json_tree import (
@@ -57,7 +58,6 @@ from app.store.json_tree import (
     Form,
     Inner,
     Kind,
-    Known,
     Line,
     Many,
     Member,
@@ -106,7 +106,14 @@ class Row:
     members: Members
 
 
-Root = Row | Named | Line | Page | Fixed
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A root field that the executor answers, and why."""
+
+    reason: str
+
+
+Root = Row | Named | Line | Page | Fixed | Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,11 @@ class Compiler:
         query = self.schema.query_type
         assert query is not None
         fields = self.collect(query, [operation.selection_set])
-        parts = tuple((key, self._root(query, nodes)) for key, nodes in fields.items())
+        parts = tuple((key, self._either(query, nodes)) for key, nodes in fields.items())
+        if all(isinstance(part, Fixed | Elsewhere) for _, part in parts):
+            for _, part in parts:
+                if isinstance(part, Elsewhere):
+                    raise InPython(part.reason)
         return Compiled(parts, tuple(self.kinds), tuple(self.reads))
 
     def slot(self, read: Read, kind: SlotKind = "text") -> Slot:
@@ -148,6 +159,12 @@ class Compiler:
     def collect(self, kind: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]) -> dict[str, Nodes]:
         """The fields of selection sets by response key, with fragments of that type and @skip/@include applied."""
         return self.fields.of(kind, sets)
+
+    def _either(self, query: GraphQLObjectType, nodes: Nodes) -> Root:
+        try:
+            return self._root(query, nodes)
+        except InPython as reason:
+            return Elsewhere(str(reason))
 
     def _root(self, query: GraphQLObjectType, nodes: Nodes) -> Root:
         name = nodes[0].name.value
@@ -245,15 +262,15 @@ class Compiler:
                 kind = kind_of(table, name)
                 return None if kind is None else self._value(Path(name), kind, declared.type, nodes)
             case MoneyColumns(amount, currency):
-                return Part(self._money(target, Path(amount), Path(currency), nodes), amount, required)
+                return Part(money_members(self, target, Path(amount), Path(currency), nodes), amount, required)
             case Listed(by):
-                return Part(self._listed(target, by, nodes), by, required)
+                return Part(port_members(self, target, by, nodes), by, required)
             case Relation(other, by):
                 return One(other, by, self.members(target, other, nodes), required)
             case InForce(by):
                 return Line(by, self._day(declared, nodes), self.members(target, "tariff_line", nodes))
             case RateText(text):
-                return Part(self._rate(target, text, nodes), text, said=True)
+                return Part(rate_members(self, target, text, nodes), text, said=True)
             case OrderedRows():
                 select = Select(binding.table, order=binding.order)
                 return Many(select, binding.column, binding.link, self.members(target, binding.table, nodes))
@@ -277,7 +294,7 @@ class Compiler:
         if kind is not None and kind.form != "json":
             raise NotPlannable(f"{inner.name} is no JSON column")
         if inner.name == "Money":
-            return Inner(path, self._money(inner, Path(key="amount"), Path(key="currency"), nodes), required)
+            return Inner(path, money_members(self, inner, Path(key="amount"), Path(key="currency"), nodes), required)
         return Inner(path, self.members(inner, "", nodes), required)
 
     def _list(self, path: Path, kind: Kind | None, declared: Any, required: bool, nodes: Nodes) -> Value:
@@ -292,20 +309,6 @@ class Compiler:
             raise NotPlannable(f"a list of {item.name}")
         return Scalar(path, "json", required=True)
 
-    def _listed(self, kind: GraphQLObjectType, by: str, nodes: Nodes) -> Members:
-        found: list[Member] = []
-        for key, inner in self.collect(kind, [node.selection_set for node in nodes]).items():
-            match inner[0].name.value:
-                case "__typename":
-                    found.append(Member(key, Fixed(kind.name)))
-                case "code":
-                    found.append(Member(key, Scalar(Path(by), "text")))
-                case "name" | "country" as what:
-                    found.append(Member(key, Known(by, what)))
-                case other:
-                    raise NotPlannable(f"{kind.name}.{other}")
-        return tuple(found)
-
     def _day(self, declared: GraphQLField, nodes: Nodes) -> Slot:
         """The day of `asOf`, or today."""
         given = self.arguments(declared, nodes).get("asOf")
@@ -314,32 +317,6 @@ class Compiler:
             return self.slot(lambda _variables, _literals: today(clock).isoformat())
         read = given.read
         return self.slot(lambda variables, literals: stored(read(variables, literals)))
-
-    def _rate(self, kind: GraphQLObjectType, column: str, nodes: Nodes) -> Members:
-        found: list[Member] = []
-        for key, inner in self.collect(kind, [node.selection_set for node in nodes]).items():
-            match inner[0].name.value:
-                case "__typename":
-                    found.append(Member(key, Fixed(kind.name)))
-                case "text":
-                    found.append(Member(key, Scalar(Path(column), "text", required=True)))
-                case other:
-                    raise InPython(f"{kind.name}.{other} is worked out in Python")
-        return tuple(found)
-
-    def _money(self, kind: GraphQLObjectType, amount: Path, currency: Path, nodes: Nodes) -> Members:
-        found: list[Member] = []
-        for key, inner in self.collect(kind, [node.selection_set for node in nodes]).items():
-            name = inner[0].name.value
-            if name == "__typename":
-                found.append(Member(key, Fixed(kind.name)))
-            elif name == "amount":
-                found.append(Member(key, Scalar(amount, "decimal", places=2)))
-            elif name == "currency":
-                found.append(Member(key, Scalar(currency, "text", required=True)))
-            else:
-                raise NotPlannable(f"{kind.name}.{name}")
-        return tuple(found)
 
 
 def _at_most(most: int, read: Read) -> Read:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLInputType, OperationDefinitionNode, ValueNode
 
-from app.engine.lane.compile import Compiled, Compiler
+from app.engine.lane.compile import Compiled, Compiler, Elsewhere
 from app.engine.lane.inputs import NotPlannable
 from app.engine.planning.cost import Bill, Read, bill_of
 from app.engine.planning.tally import Counter, counter_of, tally
@@ -56,7 +56,7 @@ def costs_of(compiler: Compiler, compiled: Compiled, operation: OperationDefinit
 
 
 def _pages(parts: Mapping[str, Any]) -> list[tuple[Path, int, int]]:
-    read = [(key, tree) for key, tree in parts.items() if not isinstance(tree, Fixed)]
+    read = [(key, tree) for key, tree in parts.items() if not isinstance(tree, Fixed | Elsewhere)]
     return [
         ((key, inner), place, getattr(tree.select.limit, "number", 0))
         for place, (key, tree) in enumerate(read)

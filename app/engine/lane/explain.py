@@ -14,12 +14,17 @@ Way = tuple[Ready, Done] | Declined
 
 
 def explain(way: Way, statements: Sequence[str], charge: Charge | None) -> dict[str, Any]:
-    """The plan as it is shown; `statements` are those of the ordinary way."""
+    """The plan as it is shown; `statements` are those of the ordinary way. Where root fields went either way the path
+    is "mixed", the reason names what was left to the executor, and its statements come after the lane's."""
     if isinstance(way, Declined):
         told: dict[str, Any] = {"path": "ordinary", "declined": {"reason": way.label, "text": way.text}}
     else:
         told = {"path": "fast", "declined": None}
-        statements = way[0].statements(wide=way[1].wide)
+        elsewhere = way[0].variant.elsewhere
+        if elsewhere:
+            text = "; ".join(f"{key}: {reason}" for key, reason in elsewhere.items())
+            told = {"path": "mixed", "declined": {"reason": "python", "text": text}}
+        statements = [*way[0].statements(wide=way[1].wide), *(statements if elsewhere else ())]
     return {**told, "statements": list(statements), "cost": None if charge is None else _cost(charge)}
 
 

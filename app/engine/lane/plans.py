@@ -18,7 +18,7 @@ from graphql import (
 
 from app.clock import Clock
 from app.engine.lane.assemble import Assembly, assembly
-from app.engine.lane.compile import Compiler, Row
+from app.engine.lane.compile import Compiler, Elsewhere, Row
 from app.engine.lane.costs import Costs, costs_of
 from app.engine.lane.documents import lift
 from app.engine.lane.inputs import (
@@ -55,7 +55,8 @@ Key = tuple[str, str | None, frozenset[str]]
 @dataclass(slots=True)
 class Variant:
     """An operation for one form of its inputs, ready to run. `wide` looks for shared rows too; `narrow` does not, and
-    says in its last column when it should have. Until `heavy` it is kept off the loop, which it has held up."""
+    says in its last column when it should have. Root fields `elsewhere`, with the reasons, are left to the executor,
+    those `answered` are not. Until `heavy` it is kept off the loop, which it has held up."""
 
     assembly: Assembly
     reads: tuple[Read, ...]
@@ -63,6 +64,8 @@ class Variant:
     wide: tuple[tuple[Statement, "_Pick"], ...]
     denied: tuple[Denied, ...]
     costs: Costs
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
     heavy: float = 0.0
 
 
@@ -240,14 +243,18 @@ class Lane:
         compiled = compiler.compile(node)
         costs = costs_of(compiler, compiled, node)
         reads = tuple(self._typed(kind, read) for kind, read in zip(compiled.kinds, compiled.reads, strict=True))
-        trees = [tree for _, tree in compiled.parts if not isinstance(tree, Fixed)]
+        trees = [tree for _, tree in compiled.parts if not isinstance(tree, Fixed | Elsewhere)]
+        elsewhere = {key: tree.reason for key, tree in compiled.parts if isinstance(tree, Elsewhere)}
+        answered = frozenset(key for key, _ in compiled.parts).difference(elsewhere)
 
         def written(narrow: bool) -> tuple[tuple[Statement, _Pick], ...]:
             writers = [writer_for(self._dialect, len(reads), narrow=narrow, names=self._names) for _ in trees]
             found = [_statement(tree, writer) for tree, writer in zip(trees, writers, strict=True)]
             return tuple((statement, _picking(statement.places)) for statement in found)
 
-        return Variant(assembly(compiled.parts), reads, written(True), written(False), denied, costs)
+        return Variant(
+            assembly(compiled.parts), reads, written(True), written(False), denied, costs, elsewhere, answered
+        )
 
     def _typed(self, kind: str, read: Read) -> Read:
         """A list is JSON on SQLite and an array on PostgreSQL."""
