@@ -85,8 +85,9 @@ class Writer(Dialect):
         """A look-up of several: each row that there is once, in no order, and behind its body its id."""
         row = self.source(named.table)
         body = self.body(self.members(row, named.members))
-        select = Select(named.table, (Where("id", "in", named.wanted),))
-        return self._statement([body, row.column("id")], self.select_from(select, row), 1)
+        conditions = self._conditions(Select(named.table, (Where("id", "in", named.wanted),)), row, within=True)
+        source = f"{named.table} {row.named} WHERE {' AND '.join(conditions)}"
+        return self._statement([body, row.column("id")], source, 1)
 
     def root_line(self, line: Line) -> Statement:
         """A look-up of a line of the tariff: one row or none."""

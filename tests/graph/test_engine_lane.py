@@ -17,7 +17,7 @@ from app.principal import Principal
 from app.services.quotes import Desk
 from app.store import pool
 from app.store.json_dialects import writer_for
-from app.store.json_tree import Member, Nodes, One, Page, Path, Scalar, Slot
+from app.store.json_tree import Member, Named, Nodes, One, Page, Path, Scalar, Slot
 from app.store.pool import SqliteReader, Unanswerable
 from app.store.session import Store
 from app.store.sight import DialectName
@@ -196,6 +196,18 @@ def test_on_sqlite_rows_are_joined_to_a_page_that_is_chosen_first() -> None:
 
     assert "LEFT JOIN party" in sql
     assert sql.index("LIMIT") < sql.index("LEFT JOIN")
+
+
+@pytest.mark.parametrize("table", ["entry", "product"])
+async def test_on_sqlite_several_rows_are_found_by_their_ids(sqlite_store: Store, table: str) -> None:
+    writer = writer_for("sqlite", 2, narrow=False, names={"id"})
+    statement = writer.root_named(Named(table, Slot(0, "texts"), Slot(1), (Member("id", Scalar(Path("id"), "text")),)))
+    given = (["org", "[]", ""][place] for place in statement.places)
+    async with sqlite_store.reader.connect() as connection:
+        steps = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.sql}", tuple(given))
+        told = [str(row[-1]) for row in steps.all()]
+
+    assert any(step.startswith("SEARCH t1 USING") and "(id=?)" in step for step in told), told
 
 
 async def test_the_reading_connection_cannot_write(sqlite_store: Store) -> None:
