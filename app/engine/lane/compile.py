@@ -182,7 +182,7 @@ class Compiler:
             case Lookup() as lookup:
                 return self._looked_up(lookup.table, declared, kind, nodes)
             case Prefixed() as prefixed:
-                return self._by_prefix(prefixed, declared, nodes)
+                return (self._by_prefixes if prefixed.most else self._by_prefix)(prefixed, declared, nodes)
             case InForce():
                 number = self.slot(_number(self.arguments(declared, nodes)["number"].read))
                 return Line(number, self._day(declared, nodes), self.members(kind, "tariff_line", nodes))
@@ -201,26 +201,32 @@ class Compiler:
         select = Select(table, (Where(column, "eq", self.slot(found.read)),))
         return Row(select, self.members(kind, table, nodes))
 
-    def _by_prefix(self, prefixed: Prefixed, declared: GraphQLField, nodes: Nodes) -> Row | Named | Fixed:
-        given = self.arguments(declared, nodes)
-        found = given["ids" if prefixed.most else "id"]
-        names = {type_of(one) if isinstance(one, str) else None for one in listed(found.value)}
-        if prefixed.most and (len(names) != 1 or names & {None}):
-            raise NotPlannable("ids of other than one type")
-        name = names.pop()
+    def _by_prefix(self, prefixed: Prefixed, declared: GraphQLField, nodes: Nodes) -> Row | Fixed:
+        found = self.arguments(declared, nodes)["id"]
+        name = type_of(found.value) if isinstance(found.value, str) else None
         if name is None or name not in prefixed.tables:
-            if prefixed.most:
-                raise NotPlannable("ids of a type that is not looked up")
             return Fixed(None)
+        table, members = self._of_prefix(prefixed, name, nodes)
+        return Row(Select(table, (Where("id", "eq", self.slot(found.read)),)), members)
+
+    def _by_prefixes(self, prefixed: Prefixed, declared: GraphQLField, nodes: Nodes) -> Named:
+        found = self.arguments(declared, nodes)["ids"]
+        names = {type_of(one) if isinstance(one, str) else None for one in listed(found.value)}
+        name = names.pop() if len(names) == 1 else None
+        if name is None or name not in prefixed.tables:
+            raise NotPlannable("ids of other than one type")
+        read = _at_most(prefixed.most, found.read)
+        wanted, ids = self.slot(read, "texts"), self.slot(read)
+        table, members = self._of_prefix(prefixed, name, nodes)
+        return Named(table, wanted, ids, members)
+
+    def _of_prefix(self, prefixed: Prefixed, name: str, nodes: Nodes) -> tuple[str, Members]:
         if prefixed.scopes[name] not in self.scopes:
             raise OutOfReach("a node the caller's scopes do not reach")
         kind = self.schema.type_map[name]
         assert isinstance(kind, GraphQLObjectType)
         table = prefixed.tables[name]
-        if prefixed.most:
-            read = _at_most(prefixed.most, found.read)
-            return Named(table, self.slot(read, "texts"), self.slot(read), self.members(kind, table, nodes))
-        return Row(Select(table, (Where("id", "eq", self.slot(found.read)),)), self.members(kind, table, nodes))
+        return table, self.members(kind, table, nodes)
 
     def arguments(self, declared: GraphQLField, nodes: Nodes) -> dict[str, Given]:
         """The arguments that were sent and are not null. Where several fields are merged, validation compares their
