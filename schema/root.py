@@ -39,10 +39,12 @@ _MOST_NODES = 100
 
 
 async def _one(info: Info, table: str, named: tuple[str, Any]) -> Any | None:
-    """The row that a look-up names, or None."""
+    """The row that a look-up names, an own one where others' have the same number, or None."""
     if named[0] == "id":
         return await info.context.loaders.row(table).load(named[1])
-    return await info.context.store.first(info.context.principal, Select(table, (Where(named[0], "eq", named[1]),)))
+    caller = info.context.principal
+    found = await info.context.store.rows(caller, Select(table, (Where(named[0], "eq", named[1]),)))
+    return min(found, key=lambda row: (row.organisation_id != caller.organisation_id, row.id), default=None)
 
 
 def _id(what: str) -> Any:

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from app.clock import Clock
-from app.engine.operation import tail_of
+from app.engine.operation import NO_HEADERS, tail_of
 from app.engine.planning.advice import Share, advice, shares
 from app.engine.planning.cost import Bill, Variables
 from app.errors import CostExceeded, Throttled
@@ -21,9 +20,6 @@ from app.telemetry import logger
 from app.values import format_timestamp
 
 log = logger("tidegate.cost")
-
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,8 @@ def _unlimited(requested: int, actual: int) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1024)
-def _free(requested: int, actual: int) -> Receipt:
-    """Of who pays nothing."""
-    return Receipt.of(_unlimited(requested, actual), _NOTHING)
+def _unlimited_tail(requested: int, actual: int) -> bytes:
+    return tail_of({"cost": _unlimited(requested, actual)})
 
 
 class Budgets(Protocol):
@@ -177,7 +172,8 @@ class Meter:
         if self.budgets is None:
             self.requested += requested
             self.actual += actual
-            return _free(requested, actual)
+            told = {"cost": _unlimited(requested, actual)}
+            return Receipt(told, _unlimited_tail(requested, actual), NO_HEADERS)
         return Receipt.of(self.settle(caller, requested, actual), self.headers(caller))
 
     def account(self, caller: Principal, requested: int, actual: int) -> dict[str, Any]:
@@ -205,7 +201,7 @@ class Meter:
         """`RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11); none for who is unlimited."""
         standing = None if self.budgets is None else self.standing(caller)
         if standing is None:
-            return _NOTHING
+            return NO_HEADERS
         window = math.ceil(standing.limit / standing.rate)
         return {
             "RateLimit": f'"cost";r={standing.available};t={math.ceil(standing.full_in)}',

@@ -9,7 +9,7 @@ from typing import Any
 import strawberry
 
 from app.clock import Clock, today
-from app.engine.loaders import Loaders
+from app.engine.ordinary.loaders import Loaders
 from app.events.feed import Feed
 from app.principal import Principal
 from app.security.limits import Standing

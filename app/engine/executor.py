@@ -21,12 +21,12 @@ from app.engine.lane import Declined, Done, Lane, Ready, Runner, Way, explain, f
 from app.engine.lane.flat import Flats
 from app.engine.masking import denial, forbidden, format_error, refusal, request_errors
 from app.engine.operation import Later, Operation, Response, Written
+from app.engine.ordinary.scoped import ScopedExecutor
 from app.engine.planning.cost import bill_of, reader_of
 from app.engine.planning.fields import Fields, fragments_of
 from app.engine.planning.plan import Denied, Plan, Planner, settled
 from app.engine.planning.size import Limits, root_fields
 from app.engine.planning.tally import tally
-from app.engine.scoped import ScopedExecutor
 from app.engine.scopes import INTROSPECTION
 from app.engine.subscription import Started
 from app.errors import CostExceeded, Forbidden, Throttled, TidegateError, Unauthenticated, ValidationFailed

@@ -9,7 +9,7 @@ import orjson
 
 from app.principal import Principal
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Operation(NamedTuple):
@@ -87,8 +87,8 @@ class Written(Response):
         self,
         text: bytes,
         errors: Sequence[Mapping[str, Any]] = (),
-        extensions: Mapping[str, Any] = _NOTHING,
-        headers: Mapping[str, str] = _NOTHING,
+        extensions: Mapping[str, Any] = MappingProxyType({}),
+        headers: Mapping[str, str] = NO_HEADERS,
         cursor: str | None = None,
         tail: bytes | None = None,
     ) -> None:

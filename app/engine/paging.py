@@ -16,7 +16,7 @@ from app.values import format_timestamp
 
 if TYPE_CHECKING:
     from app.engine.context import Context
-    from app.engine.loaders import Loaders
+    from app.engine.ordinary.loaders import Loaders
 
 LARGEST = 1_000
 

@@ -72,6 +72,19 @@ class Quoted:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A nested page's pieces of SQL."""
+
+    page: Page
+    bodies: list[str]
+    keys: list[str]
+    rank: str
+    size: str
+    only: str
+    count: str
+
+
 class Dialect(ABC):
     """How values become JSON. Every method gives SQL text."""
 

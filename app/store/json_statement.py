@@ -5,11 +5,10 @@ bound."""
 # ruff: noqa: S608  (this module writes SQL: names are of the schema, values are bound)
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from app.store.json_in_force import in_force
-from app.store.json_shapes import Dialect, Guard, Marked, NotExpressible, Quoted, Row, Statement
+from app.store.json_shapes import Dialect, Guard, Marked, NotExpressible, Quoted, Row, Shown, Statement
 from app.store.json_tree import (
     Each,
     Edges,
@@ -57,7 +56,7 @@ class Writer(Dialect):
         self._rows = 0
         self._constants: dict[str, int] = {}
         self._places: dict[int, int] = {}
-        self._shared = 0
+        self._may_be_shared = 0
 
     def root_page(self, page: Page) -> Statement:
         """A root page, one row for each of its rows, in the order they are read."""
@@ -76,10 +75,15 @@ class Writer(Dialect):
         return f"(SELECT {used} FROM {self.select_from(page.select, inner, more=page.beyond)}) {row.named}"
 
     def root_row(self, select: Select, members: Members) -> Statement:
-        """A look-up: one row or none."""
+        """A look-up: one row or none; an own one where others' have the same number."""
         row = self.source(select.table)
         body = self.body(self.members(row, members))
-        return self._statement([body], self.select_from(select, row), 1, alone=select.table in SHARED)
+        source = self.select_from(select, row)
+        if (
+            select.table in SHARED and not self._narrow and select.where[0].column != "id"
+        ):  # a number may be others', too
+            source += f" ORDER BY {row.alias}.organisation_id <> {self.owner}, {row.alias}.id LIMIT 1"
+        return self._statement([body], source, 1, single=select.table in SHARED)
 
     def root_named(self, named: Named) -> Statement:
         """A look-up of several: each row that there is once, in no order, and behind its body its id."""
@@ -97,10 +101,12 @@ class Writer(Dialect):
         return self._statement([body], f"tariff_line {row.alias} WHERE {where}", 1)
 
     def _statement(
-        self, columns: list[str], source: str, bodies: int, marked: Marked | None = None, *, alone: bool = False
+        self, columns: list[str], source: str, bodies: int, marked: Marked | None = None, *, single: bool = False
     ) -> Statement:
-        """`alone` says that there is one row or none, of a table that may be shared: its owner sees it all."""
-        guard: Guard = "" if not (self._narrow and self._shared) else "found" if alone and self._shared == 1 else "told"
+        """`single`: of a table whose rows may be shared, an own row where there is one, which is then seen whole."""
+        guard: Guard = "" if not (self._narrow and self._may_be_shared) else "told"
+        if guard and single and self._may_be_shared == 1:
+            guard = "found"
         if guard == "told":
             columns = [*columns, f"EXISTS (SELECT 1 FROM organisation_party WHERE organisation_id = {self.owner})"]
         sql = f"SELECT {', '.join(columns)} FROM {source}"
@@ -134,7 +140,7 @@ class Writer(Dialect):
 
     def scope(self, row: Row, *, within: bool = False, sight: Sight = "probed") -> str:
         """The tenant filter; `within` the rows of a parent it must not be what rows are looked up by."""
-        self._shared += row.table in SHARED
+        self._may_be_shared += row.table in SHARED
         text = scope_text(row.table, self.dialect, "alone" if self._narrow else sight)
         if within and self.dialect == "sqlite":
             text = text.replace(f"{ROW}.organisation_id", f"+{ROW}.organisation_id")
@@ -242,7 +248,7 @@ class Writer(Dialect):
         """A nested page as one object."""
         count = f"({self.count(page.select, page.column, page.link, row)})" if page.counted else ""
         if not page.read:
-            shown = _Shown(page, [], [], "", "", "", count)
+            shown = Shown(page, [], [], "", "", "", count)
             return self.object([(key, self._layout(shown, part)) for key, part in page.layout])
         there = self.source(page.select.table)
         bodies = [self.members(there, members) for members in page.bodies]
@@ -261,11 +267,11 @@ class Writer(Dialect):
             only = f"{rank} <= {size}" if page.beyond else ""
         else:
             rank, only = "", ""
-        shown = _Shown(page, bodies, keys, rank, size, only, count)
+        shown = Shown(page, bodies, keys, rank, size, only, count)
         inner = self.object([(key, self._layout(shown, part)) for key, part in page.layout])
         return f"(SELECT {inner} FROM ({source}) {there.named})"
 
-    def _layout(self, shown: "_Shown", part: Nodes | Edges | Info | Total | Fixed) -> str | Quoted:
+    def _layout(self, shown: Shown, part: Nodes | Edges | Info | Total | Fixed) -> str | Quoted:
         page = shown.page
         match part:
             case Fixed():
@@ -282,12 +288,12 @@ class Writer(Dialect):
                 return self.object(pairs)
         raise NotExpressible(f"{page.select.table}: {part}")
 
-    def _edge(self, shown: "_Shown", what: "int | Fixed | str") -> str | Quoted:
+    def _edge(self, shown: Shown, what: "int | Fixed | str") -> str | Quoted:
         if isinstance(what, Fixed):
             return self.fixed(what.text)
         return shown.bodies[what] if isinstance(what, int) else self.cursor(shown.page, shown.keys)
 
-    def _info(self, shown: "_Shown", what: str | Fixed) -> str | Quoted:
+    def _info(self, shown: Shown, what: str | Fixed) -> str | Quoted:
         page = shown.page
         if isinstance(what, Fixed):
             return self.fixed(what.text)
@@ -385,16 +391,3 @@ class Writer(Dialect):
         Sums: _sums,
         Page: _page,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A nested page's pieces of SQL."""
-
-    page: Page
-    bodies: list[str]
-    keys: list[str]
-    rank: str
-    size: str
-    only: str
-    count: str

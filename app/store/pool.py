@@ -3,6 +3,7 @@
 
 import asyncio
 import base64
+import math
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -70,8 +71,11 @@ class SqliteReader:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
                 halt.set()
-                with suppress(Interrupted, Unanswerable):
-                    await work
+                while not work.done():  # the connection is the thread's, however often the caller is cancelled
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.wait({work})
+                with suppress(Exception, asyncio.CancelledError):
+                    work.result()
                 raise
 
     async def close(self) -> None:
@@ -93,7 +97,6 @@ class _Connection:
         )
         for pragma in ("query_only = ON", "busy_timeout = 5000", "mmap_size = 268435456", "temp_store = MEMORY"):
             self._made.execute(f"PRAGMA {pragma}")
-        self._cursor = self._made.cursor()
         self._made.create_function("tidegate_cursor", 2, _cursor, deterministic=True)
         self._made.create_function("tidegate_port", 2, _port, deterministic=True)
         self._halt: Event | None = None
@@ -103,7 +106,7 @@ class _Connection:
     def run(self, jobs: Sequence[Job], halt: Event | None = None) -> list[list[Any]]:
         """The rows of each statement. Raises Interrupted where that takes too long, or once `halt` is set."""
         self._deadline, self._halt = 0.0, halt
-        execute = self._cursor.execute
+        execute = self._made.execute
         try:
             if len(jobs) == 1:
                 return [execute(*jobs[0]).fetchall()]
@@ -111,6 +114,7 @@ class _Connection:
             try:
                 return [execute(*job).fetchall() for job in jobs]
             finally:
+                self._deadline, self._latest, self._halt = math.inf, math.inf, None  # an end is never cut short
                 execute("COMMIT")
         except sqlite3.OperationalError as fault:
             if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:

@@ -222,7 +222,7 @@ class DirectProtocol(HttpToolsProtocol):
             self.tasks.add(self._waiting)
             self._waiting.add_done_callback(self.tasks.discard)
             return True
-        if answer is None or (answer.packed and answer.long):
+        if answer is None or answer.long:
             self._tried, self._made = True, answer
             return False
         self._arrived = None

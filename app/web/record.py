@@ -10,6 +10,8 @@ from random import Random
 
 from starlette.types import Scope
 
+from app.telemetry import hide_secrets
+
 HANGUP = 499
 """The status in the log of a client that left before it was answered."""
 
@@ -42,8 +44,8 @@ def _is_name(text: str) -> bool:
 
 
 def request_id_of(values: Sequence[str]) -> str:
-    """The client's X-Request-Id where there is exactly one and it is well formed, else a fresh one."""
-    if len(values) == 1 and _WELL_FORMED.fullmatch(values[0]):
+    """The client's X-Request-Id where there is just one, well formed and not like a secret, else a fresh one."""
+    if len(values) == 1 and _WELL_FORMED.fullmatch(values[0]) and hide_secrets(values[0]) == values[0]:
         return values[0]
     return f"{_draw.getrandbits(96):024x}"
 

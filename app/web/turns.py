@@ -16,8 +16,7 @@ class Turns:
         self._spent = 0.0
         self._over = False
         self._waiting: deque[Callable[[], None]] = deque()
-        self.full = seconds <= 0.0
-        """Whether the next piece of work has to wait: for the next turn, or for those before it."""
+        self.full = seconds <= 0.0  # whether the next piece of work has to wait: for a turn, or for those before it
 
     def spend(self, seconds: float) -> None:
         """Counts what a piece of work took."""

@@ -272,3 +272,75 @@ async def test_ids_of_one_type_are_looked_up_by_one_statement_in_their_order(eng
     assert not isinstance(mixed, Written)
     assert (mixed.data or {})["nodes"][0]["id"] == known[0]
     assert many.errors[0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    ("noun", "field", "column"), [("entry", "entryNumber", "entry_number"), ("shipment", "reference", "reference")]
+)
+async def test_of_an_own_and_a_shared_row_with_one_number_the_own_one_is_meant(
+    engine: Engine, rows: Rows, store: Store, noun: str, field: str, column: str
+) -> None:
+    table, pairs, third = TABLES[noun], TABLES[f"{noun}_party"], rows.callers[2]
+    async with store.write_connection() as connection:
+        shared = (
+            await connection.execute(
+                sa.select(table.c.id, table.c[column], pairs.c.party_id)
+                .join(pairs, pairs.c[f"{noun}_id"] == table.c.id)
+                .where(table.c.organisation_id == rows.callers[0].organisation_id)
+            )
+        ).first()
+        mine = sa.select(table.c.id).where(table.c.organisation_id == third.organisation_id)
+        own = (await connection.execute(mine.where(table.c[column] == shared[1]))).scalar()
+        if own is None:
+            own = (await connection.execute(mine)).scalar()
+            await connection.execute(sa.update(table).where(table.c.id == own).values({column: shared[1]}))
+        values = {"organisation_id": third.organisation_id, "party_id": shared[2]}
+        await connection.execute(sa.insert(TABLES["organisation_party"]), values)
+    document = f"query ($number: String!) {{ {noun}(by: {{{field}: $number}}) {{ id }} }}"
+    operation = Operation(document, {"number": shared[1]}, None, third, "request")
+
+    first, learnt = [], f'{{ {noun}(by: {{id: "{shared[0]}"}}) {{ id }} }}'
+    for _ in range(2):
+        first += [await engine.execute(operation), await engine.execute_ordinarily(operation)]
+        assert (await asked(engine, third, learnt)).data == {noun: {"id": shared[0]}}
+
+    assert [(one.data or {})[noun]["id"] for one in first] == [own] * 4
+    assert isinstance(first[0], Written)
+    assert isinstance(first[2], Written)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        'query ($it: [ID!] = ["ent_00000000000000000000000000"]) { nodes(ids: $it) { id } }',
+        'query ($it: ID = "ent_00000000000000000000000000") { node(id: $it) { id } }',
+        'query ($it: ID = "ent_00000000000000000000000000") { classification(id: $it) { id } }',
+        'query ($it: HtsNumber = "8471") { tariffLine(number: $it) { id } }',
+    ],
+)
+async def test_null_for_a_variable_with_a_default_is_the_callers_fault(
+    engine: Engine, rows: Rows, document: str
+) -> None:
+    for sent in ({"it": None}, {}, {"it": None}):
+        operation = Operation(document, sent, None, rows.callers[0], "request")
+        quick, ordinary = await engine.execute(operation), await engine.execute_ordinarily(operation)
+
+        assert quick.payload() == ordinary.payload()
+        assert bool(quick.errors) == bool(sent)
+
+
+@pytest.mark.parametrize("inlined", [True, False])
+async def test_ids_of_two_types_do_not_keep_others_from_the_lane(engine: Engine, rows: Rows, inlined: bool) -> None:
+    entries, products = rows.ids["Entry"][:2], rows.ids["Product"][:2]
+
+    async def nodes(ids: list[str]) -> Response:
+        listed = ", ".join(f'"{one}"' for one in ids)
+        if inlined:
+            return await asked(engine, rows.callers[0], f"{{ nodes(ids: [{listed}]) {{ id }} }}")
+        return await asked(engine, rows.callers[0], "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ids})
+
+    assert not isinstance(await nodes([entries[0], products[0]]), Written)
+    assert isinstance(await nodes(entries), Written)
+    assert isinstance(await nodes(products), Written)
+    assert not isinstance(await nodes([products[0], entries[0]]), Written)
+    assert len(engine.lane._templates) == 1

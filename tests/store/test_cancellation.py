@@ -2,6 +2,7 @@
 operation, on SQLite and on PostgreSQL."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -90,6 +91,38 @@ async def test_the_lane_stops(store: Store) -> None:
     await begun_and_cancelled(work, lambda: lane.run([(ENDLESS[store.dialect], ())]))
 
     assert [tuple(row) for row in (await lane.run([("SELECT 1", ())]))[0]] == [(1,)]
+
+
+async def test_the_connection_is_the_threads_until_it_ends_however_often_that_is_cancelled(sqlite_store: Store) -> None:
+    lane = sqlite_store.lane
+    assert isinstance(lane, SqliteReader)
+    work, running = Work(sqlite_store), 0
+    await lane.run([("SELECT 1", ())])
+    assert lane._beside is not None
+    lane._beside._made.create_function("tick", 0, work.tick)
+    run, most = lane._beside.run, 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            return run(*given)
+        finally:
+            time.sleep(0.1)  # a disk that takes its time
+            running -= 1
+
+    lane._beside.run = counted  # type: ignore[method-assign]
+    task = asyncio.ensure_future(lane.run([(ENDLESS["sqlite"], ())]))
+    assert await work.within(20, wanted=True)
+    behind = asyncio.ensure_future(lane.run([("SELECT 2", ())]))
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+
+    assert await behind == [[(2,)]]
+    assert task.cancelled()
+    assert most == 1
 
 
 async def test_a_statement_of_the_ordinary_way_stops(store: Store) -> None:

@@ -50,3 +50,9 @@ def test_the_line_is_structlogs(
     assert all(re.fullmatch(r'[0-9-]{10}T[0-9:.]{15}Z"}\n', time) for _, _, time in without_time)
     count = f'tidegate_http_requests_total{{method="POST",route="/graphql",status="{status}"}} 1.0'
     assert count in metrics.render()[0].decode()
+
+
+def test_an_id_that_looks_like_a_token_is_not_taken() -> None:
+    for sent in ("eyJhbGciOi.eyJzdWIi.c2ln", "eyJhbGciOiJIUzI1.x."):
+        assert request_id_of((sent,)) != sent
+    assert request_id_of(("batch-7.line:3",)) == "batch-7.line:3"

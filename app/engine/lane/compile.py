@@ -184,7 +184,7 @@ class Compiler:
             case Prefixed() as prefixed:
                 return (self._by_prefixes if prefixed.most else self._by_prefix)(prefixed, declared, nodes)
             case InForce():
-                number = self.slot(_number(self.arguments(declared, nodes)["number"].read))
+                number = self.slot(_number(self.argument(declared, nodes, "number").read))
                 return Line(number, self._day(declared, nodes), self.members(kind, "tariff_line", nodes))
         raise InPython(f"{query.name}.{name} is worked out in Python")
 
@@ -197,12 +197,12 @@ class Compiler:
             name, found = named[0]
             column = python_name(get_named_type(declared.args["by"].type), name)
         else:
-            found, column = given["id"], "id"
+            found, column = self.argument(declared, nodes, "id"), "id"
         select = Select(table, (Where(column, "eq", self.slot(found.read)),))
         return Row(select, self.members(kind, table, nodes))
 
     def _by_prefix(self, prefixed: Prefixed, declared: GraphQLField, nodes: Nodes) -> Row | Fixed:
-        found = self.arguments(declared, nodes)["id"]
+        found = self.argument(declared, nodes, "id")
         name = type_of(found.value) if isinstance(found.value, str) else None
         if name is None or name not in prefixed.tables:
             return Fixed(None)
@@ -210,7 +210,7 @@ class Compiler:
         return Row(Select(table, (Where("id", "eq", self.slot(found.read)),)), members)
 
     def _by_prefixes(self, prefixed: Prefixed, declared: GraphQLField, nodes: Nodes) -> Named:
-        found = self.arguments(declared, nodes)["ids"]
+        found = self.argument(declared, nodes, "ids")
         names = {type_of(one) if isinstance(one, str) else None for one in listed(found.value)}
         name = names.pop() if len(names) == 1 else None
         if name is None or name not in prefixed.tables:
@@ -227,6 +227,13 @@ class Compiler:
         assert isinstance(kind, GraphQLObjectType)
         table = prefixed.tables[name]
         return table, self.members(kind, table, nodes)
+
+    def argument(self, declared: GraphQLField, nodes: Nodes, name: str) -> Given:
+        """One that has to be there. Unready where it is not: validation lets null by for a variable with a default."""
+        found = self.arguments(declared, nodes).get(name)
+        if found is None:
+            raise Unready
+        return found
 
     def arguments(self, declared: GraphQLField, nodes: Nodes) -> dict[str, Given]:
         """The arguments that were sent and are not null. Where several fields are merged, validation compares their

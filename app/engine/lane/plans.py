@@ -201,14 +201,17 @@ class Lane:
             variables = coerced(kinds, operation.variables)
             form = tuple([probe(variables, literals) for probe in template.probes])
             inputs = Inputs(variables, literals, places)
-            template.variants[form] = self._compile(template, inputs, principal.scopes)
+            template.variants[form] = self._made(template, inputs, principal.scopes)
         except Unready as reason:
             return Declined.by(reason)
         except (NotPlannable, NotExpressible) as reason:
             declined = Declined.by(reason)
             self._keep(shared if literals else key, declined)
             return declined
-        if literals and len(inputs.taken) == len(literals) and not inputs.pinned:
+        if isinstance(template.variants[form], Declined):
+            template.literals = None if literals else template.literals
+            self._keep(shared if literals else key, template)
+        elif literals and len(inputs.taken) == len(literals) and not inputs.pinned:
             template.literals = None
             self._keep(shared, template)
         else:
@@ -219,20 +222,26 @@ class Lane:
         self, template: Template, form: Any, variables: Variables, literals: Literals, scopes: frozenset[str]
     ) -> Variant | Declined:
         """The variant for a form not met before; kept, unless there are too many."""
-        made: Variant | Declined
-        try:
-            inputs = Inputs(variables, literals, _places(template.plan))
-            made = self._compile(template, inputs, scopes)
-            if template.literals is None and (len(inputs.taken) != len(literals) or inputs.pinned):
-                made = _PINNED
-        except (NotPlannable, NotExpressible) as reason:
-            made = Declined.by(reason)
+        inputs = Inputs(variables, literals, _places(template.plan))
+        made = self._made(template, inputs, scopes)
+        pinned = len(inputs.taken) != len(literals) or inputs.pinned
+        if template.literals is None and pinned and isinstance(made, Variant):
+            made = _PINNED
         if len(template.variants) < _FORMS:
             template.variants[form] = made
             template.weight += _weight_of(made)
             self._used += _weight_of(made)
             self._make_room()
         return made
+
+    def _made(self, template: Template, inputs: Inputs, scopes: frozenset[str]) -> Variant | Declined:
+        """Declined for what this form alone cannot be; raises where no form of the operation can be."""
+        try:
+            return self._compile(template, inputs, scopes)
+        except (NotPlannable, NotExpressible) as reason:
+            if not template.probes:
+                raise
+            return Declined.by(reason)
 
     def _compile(self, template: Template, inputs: Inputs, scopes: frozenset[str]) -> Variant:
         plan, node = template.plan, template.operation

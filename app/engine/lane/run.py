@@ -8,6 +8,7 @@ from typing import NamedTuple
 from app.engine.lane.inputs import Declined, Unready
 from app.engine.lane.plans import Ready
 from app.store.json_marked import Overgrown, Rows
+from app.store.json_shapes import Guard
 from app.store.pool import Interrupted, PostgresReader, SqliteReader, Unanswerable
 
 _MOST_PARTIES = 10_000
@@ -71,8 +72,15 @@ class Runner:
     def _widened(self, ready: Ready, narrow: Sequence[Rows], wide: Sequence[Rows]) -> Sequence[Rows]:
         """The rows of the wide statements. Remembers who turned out to be a party."""
         found = zip(ready.variant.narrow, narrow, wide, strict=True)
-        if any(one.guard and (one.guard == "told" and rows[0][-1] if rows else more) for (one, _), rows, more in found):
+        if any(_a_party(one.guard, before, after) for (one, _), before, after in found):
             if len(self._parties) > _MOST_PARTIES:
                 self._parties.clear()
             self._parties.add(ready.caller.organisation_id)
         return wide
+
+
+def _a_party(guard: Guard, narrow: Rows, wide: Rows) -> bool:
+    """Whether two answers of one statement show that there are others' rows to see."""
+    if guard == "told" and narrow:
+        return bool(narrow[0][-1])
+    return bool(guard and not narrow and wide)
