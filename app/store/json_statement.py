@@ -79,11 +79,10 @@ class Writer(Dialect):
         row = self.source(select.table)
         body = self.body(self.members(row, members))
         source = self.select_from(select, row)
-        if (
-            select.table in SHARED and not self._narrow and select.where[0].column != "id"
-        ):  # a number may be others', too
+        single = select.table in SHARED and "id" in TABLES[select.table].c
+        if single and not self._narrow and select.where[0].column != "id":
             source += f" ORDER BY {row.alias}.organisation_id <> {self.owner}, {row.alias}.id LIMIT 1"
-        return self._statement([body], source, 1, single=select.table in SHARED)
+        return self._statement([body], source, 1, single=single)
 
     def root_named(self, named: Named) -> Statement:
         """A look-up of several: each row that there is once, in no order, and behind its body its id."""

@@ -193,9 +193,10 @@ async def test_a_failing_resolver_is_masked_and_says_only_an_error_id(
     async def broken(*_: Any) -> Any:
         raise RuntimeError("secret: password=hunter2")
 
-    monkeypatch.setattr(sqlite_world.store, "first", broken)
+    monkeypatch.setattr(sqlite_world.store, "rows", broken)
 
-    response = await ask(sqlite_world, '{ product(by: {sku: "A-1"}) { sku } viewer { subject } }')
+    document = '{ product(by: {sku: "A-1"}) { sku dutyEstimate(customsValue: "1") { asOf } } viewer { subject } }'
+    response = await ask(sqlite_world, document)
 
     assert codes(response) == ["INTERNAL"]
     assert "hunter2" not in response.body().decode()
