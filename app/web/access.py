@@ -1,6 +1,6 @@
 """The log line and the counters of a request that went the short way. Written without structlog's chain where the log
-is JSON: the line is the same and costs a fortieth; those of one turn of the loop are written together. It never holds
-a document, a variable or a token."""
+is JSON: the line is the same and costs a small part of it. Those of one turn of the loop are written together. A line
+never holds a document, a variable or a token."""
 
 import asyncio
 import logging

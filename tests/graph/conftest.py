@@ -31,6 +31,7 @@ from app.values import OrganisationKind
 from schema import build_schema
 from tests import scenes
 from tests.conftest import TEMPLATE, SetClock, Tenants, cloned, execute, make_tenants
+from tests.graph.random_rows import Rows, fill
 
 Ask = Callable[..., Awaitable[Response]]
 SCHEMA = build_schema()
@@ -65,6 +66,18 @@ async def starter_tariff(store: Store) -> None:
 def make_engine(store: Store, desk: Desk, settings: EngineSettings | None = None) -> Engine:
     """An engine over a store, as the application builds it."""
     return Engine(SCHEMA, store, Feed(store, Bus(store)), desk, store.clock, settings or EngineSettings())
+
+
+@pytest.fixture
+async def rows(store: Store) -> Rows:
+    """Rows at random, of three organisations."""
+    return await fill(store, seed=20)
+
+
+@pytest.fixture
+def engine(store: Store) -> Engine:
+    """An engine over them."""
+    return make_engine(store, Desk(store, packaged_book()))
 
 
 async def make_world(store: Store, tenants: Tenants, settings: EngineSettings | None = None) -> World:

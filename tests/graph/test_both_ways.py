@@ -5,18 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from app.engine.executor import Engine, EngineSettings
+from app.engine.executor import Engine
 from app.engine.operation import Operation, Response, Written
-from app.events.bus import Bus
-from app.events.feed import Feed
 from app.principal import Principal
 from app.security.limits import Buckets
-from app.services.quotes import Desk
-from app.store.session import Store
-from app.tariff.measure_file import packaged_book
-from tests.conftest import SetClock
-from tests.graph.conftest import SCHEMA
-from tests.graph.random_rows import Rows, fill
+from tests.graph.random_rows import Rows
 from tests.graph.test_same_answer import plain
 
 PAGE = """query ($first: Int!, $seen: Boolean = true) {
@@ -29,17 +22,6 @@ fragment more on Query {
   products(first: 2) { totalCount }
   checked: entries(first: 1) @include(if: $seen) { nodes { checks { code } } }
 }"""
-
-
-@pytest.fixture
-async def rows(store: Store) -> Rows:
-    return await fill(store, seed=20)
-
-
-@pytest.fixture
-def engine(store: Store, clock: SetClock) -> Engine:
-    desk, feed = Desk(store, packaged_book()), Feed(store, Bus(store))
-    return Engine(SCHEMA, store, feed, desk, clock, EngineSettings(budgets=Buckets(5_000, 1.0, lambda: 0.0)))
 
 
 async def both(engine: Engine, caller: Principal, document: str, **variables: object) -> tuple[Response, Response]:
@@ -119,6 +101,7 @@ async def test_where_the_executor_fails_what_was_held_back_is_given_back(
     engine: Engine, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caller = rows.callers[0]
+    engine.meter.budgets = Buckets(5_000, 1.0, lambda: 0.0)
 
     async def broken(_: object) -> None:
         raise OSError("no disk")

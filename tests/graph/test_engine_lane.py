@@ -31,17 +31,6 @@ from tests.graph.random_rows import Rows, fill
 ENTRY = '{ entry(by: {id: "%s"}) { id importer { name } port { code name country } } }'
 
 
-@pytest.fixture
-async def rows(store: Store) -> Rows:
-    return await fill(store, seed=20)
-
-
-@pytest.fixture
-def engine(store: Store, clock: SetClock) -> Engine:
-    desk, feed = Desk(store, packaged_book()), Feed(store, Bus(store))
-    return Engine(SCHEMA, store, feed, desk, clock, EngineSettings())
-
-
 async def asked(engine: Engine, caller: Principal, document: str, variables: Any = None) -> Response:
     return await engine.execute(Operation(document, variables, None, caller, "request"))
 

@@ -4,34 +4,15 @@ and the counts that metrics are made of."""
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from app.engine.executor import Engine, EngineSettings
+from app.engine.executor import Engine
 from app.engine.lane import LABELS
 from app.engine.operation import Operation, Response, Written
-from app.events.bus import Bus
-from app.events.feed import Feed
 from app.principal import Principal
-from app.services.quotes import Desk
-from app.store.session import Store
-from app.tariff.measure_file import packaged_book
 from app.web.figures import EngineFigures
-from tests.conftest import SetClock
-from tests.graph.conftest import SCHEMA, holding
-from tests.graph.random_rows import Rows, fill
+from tests.graph.conftest import holding
+from tests.graph.random_rows import Rows
 
 BY_SKU = 'query($n: Int!) { product(by: {sku: "%s"}) { id entries(first: $n) { nodes { id lines { number } } } } }'
-
-
-@pytest.fixture
-async def rows(store: Store) -> Rows:
-    return await fill(store, seed=20)
-
-
-@pytest.fixture
-def engine(store: Store, clock: SetClock) -> Engine:
-    desk, feed = Desk(store, packaged_book()), Feed(store, Bus(store))
-    return Engine(SCHEMA, store, feed, desk, clock, EngineSettings())
 
 
 async def asked(engine: Engine, caller: Principal, document: str, *, explain: bool = False, **given: Any) -> Response:

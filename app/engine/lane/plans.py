@@ -208,7 +208,7 @@ class Lane:
             declined = Declined.by(reason)
             self._keep(shared if literals else key, declined)
             return declined
-        if isinstance(template.variants[form], Declined):
+        if isinstance(template.variants[form], Declined):  # another form may still be for the lane
             template.literals = None if literals else template.literals
             self._keep(shared if literals else key, template)
         elif literals and len(inputs.taken) == len(literals) and not inputs.pinned:
