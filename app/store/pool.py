@@ -19,6 +19,9 @@ AT_ONCE_SECONDS = 0.1
 _WAITED = 10  # times as long by the clock on the wall: a busy machine makes no statement heavy, a slow disk does
 _CANCEL_SECONDS = 2.0
 _CHECK_EVERY = 20_000  # instructions of SQLite's machine between two looks at the clock
+SERVER_SETTINGS = {"client_connection_check_interval": "1s"}
+"""Of each connection to PostgreSQL: who runs a statement looks whether its client is still there. A request to cancel
+that comes before the statement was read is dropped, and so is one that is never sent."""
 
 
 class Interrupted(Exception):
@@ -198,7 +201,7 @@ class PostgresReader:
                 return await asyncpg.connect(
                     self._dsn,
                     statement_cache_size=512,
-                    server_settings={"default_transaction_read_only": "on", "jit": "off"},
+                    server_settings={**SERVER_SETTINGS, "default_transaction_read_only": "on", "jit": "off"},
                 )
             except BaseException as fault:
                 self._made -= 1

@@ -19,7 +19,7 @@ from app.principal import Caller
 from app.store import log, statement
 from app.store.interrupt import connect
 from app.store.log import Relay
-from app.store.pool import open_reader
+from app.store.pool import SERVER_SETTINGS, open_reader
 from app.store.statement import Children, Select
 from app.store.trace import traced
 from app.store.unit import Unit
@@ -54,7 +54,12 @@ class Store:
             return cls(url, clock, _sqlite(url, writes=False), _sqlite(url, writes=True))
         if name == "postgresql+asyncpg":
             engine = create_async_engine(
-                url, pool_size=10, max_overflow=10, pool_pre_ping=True, isolation_level="READ COMMITTED"
+                url,
+                pool_size=10,
+                max_overflow=10,
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+                connect_args={"server_settings": SERVER_SETTINGS},
             )
             return cls(url, clock, engine, engine)
         raise Refused(f"{name} is not supported: use sqlite+aiosqlite:/// or postgresql+asyncpg://")

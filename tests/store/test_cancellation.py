@@ -133,6 +133,27 @@ async def test_a_statement_of_the_ordinary_way_stops(store: Store) -> None:
     assert [tuple(row) for row in await store.fetch(sa.text("SELECT 1"))] == [(1,)]
 
 
+@pytest.mark.parametrize("way", ["lane", "ordinary"])
+async def test_a_statement_stops_though_the_request_to_cancel_is_lost(
+    way: str, postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL drops the request where its backend has not read the statement yet, as it may on a busy machine."""
+    lost = 0
+
+    async def lose(**_: Any) -> None:
+        nonlocal lost
+        lost += 1
+
+    monkeypatch.setattr("asyncpg.connect_utils._cancel", lose)
+    lane, endless = postgres_store.lane, ENDLESS["postgresql"]
+    assert lane is not None
+    run = (lambda: lane.run([(endless, ())])) if way == "lane" else (lambda: postgres_store.fetch(sa.text(endless)))
+
+    await begun_and_cancelled(Work(postgres_store), run)
+
+    assert lost
+
+
 async def test_what_waits_behind_a_running_statement_does_not_begin(sqlite_store: Store) -> None:
     lane = sqlite_store.lane
     assert isinstance(lane, SqliteReader)
