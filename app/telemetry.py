@@ -63,11 +63,10 @@ class HttpFigures(Collector):
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """`route` is the pattern, not the path; all three are of closed lists."""
-        key = (method, route)
-        found = self._times.get(key)
-        if found is None:
-            found = self._times[key] = ([0] * (len(_SECONDS) + 1), [0.0], {})
-        numbers, spent, counts = found
+        try:
+            numbers, spent, counts = self._times[method, route]
+        except KeyError:
+            numbers, spent, counts = self._times[method, route] = ([0] * (len(_SECONDS) + 1), [0.0], {})
         counts[status] = counts.get(status, 0) + 1
         numbers[bisect_left(_SECONDS, seconds)] += 1
         spent[0] += seconds

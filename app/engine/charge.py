@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from app.clock import Clock
 from app.engine.operation import NO_HEADERS, tail_of
@@ -22,18 +22,11 @@ from app.values import format_timestamp
 log = logger("tidegate.cost")
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a response says of its cost: `extensions`, the same as the end of its body, and headers."""
+class Receipt(NamedTuple):
+    """What a response says of its cost: the end of its body, which is `extensions.cost`, and headers."""
 
-    extensions: Mapping[str, Any]
     tail: bytes
     headers: Mapping[str, str]
-
-    @classmethod
-    def of(cls, cost: Mapping[str, Any], headers: Mapping[str, str]) -> "Receipt":
-        """From `extensions.cost`."""
-        return cls({"cost": cost}, tail_of({"cost": cost}), headers)
 
 
 def _unlimited(requested: int, actual: int) -> dict[str, Any]:
@@ -172,9 +165,8 @@ class Meter:
         if self.budgets is None:
             self.requested += requested
             self.actual += actual
-            told = {"cost": _unlimited(requested, actual)}
-            return Receipt(told, _unlimited_tail(requested, actual), NO_HEADERS)
-        return Receipt.of(self.settle(caller, requested, actual), self.headers(caller))
+            return Receipt(_unlimited_tail(requested, actual), NO_HEADERS)
+        return Receipt(tail_of({"cost": self.settle(caller, requested, actual)}), self.headers(caller))
 
     def account(self, caller: Principal, requested: int, actual: int) -> dict[str, Any]:
         """`extensions.cost`."""

@@ -166,7 +166,7 @@ class Engine:
             errors = [denial(one, operation.request_id) for one in denied]
             errors += [format_error(one, operation.request_id) for one in faults]
         told = self.meter.receipt(ready.caller, ready.requested, actual)
-        return Written(done.text, errors, told.extensions, told.headers, None, told.tail)
+        return Written(done.text, errors, told.tail, told.headers)
 
     async def _explained(self, operation: Operation) -> Response:
         """The response with `extensions.plan`."""

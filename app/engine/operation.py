@@ -75,10 +75,10 @@ def tail_of(extensions: Mapping[str, Any]) -> bytes:
 
 
 class Written(Response):
-    """A response whose data the database has already written as JSON; `tail` is `tail_of` its extensions, where that
-    is known already."""
+    """A response whose data the database has already written as JSON; `tail` is `tail_of` its extensions. It keeps
+    little, since most are written at once and never looked at."""
 
-    __slots__ = ("_tail", "_text")
+    __slots__ = ("_kept",)
 
     status: int = 200
     executed: bool = True
@@ -87,44 +87,67 @@ class Written(Response):
         self,
         text: bytes,
         errors: Sequence[Mapping[str, Any]] = (),
-        extensions: Mapping[str, Any] = MappingProxyType({}),
+        tail: bytes = b"}",
         headers: Mapping[str, str] = NO_HEADERS,
         cursor: str | None = None,
-        tail: bytes | None = None,
     ) -> None:
-        put = object.__setattr__
-        put(self, "errors", errors)
-        put(self, "extensions", extensions)
-        put(self, "headers", headers)
-        put(self, "cursor", cursor)
-        put(self, "_text", text)
-        put(self, "_tail", tail)
+        _keep(self, (text, errors, tail, headers, cursor))
 
     @property
     def data(self) -> Mapping[str, Any] | None:
         """Read back, for who wants the values."""
-        found: Mapping[str, Any] | None = orjson.loads(self._text)  # type: ignore[attr-defined]
+        found: Mapping[str, Any] | None = orjson.loads(_kept(self)[0])
+        return found
+
+    @property
+    def errors(self) -> Sequence[Mapping[str, Any]]:
+        """Formatted error objects."""
+        found: Sequence[Mapping[str, Any]] = _kept(self)[1]
+        return found
+
+    @property
+    def extensions(self) -> Mapping[str, Any]:
+        """Read back from the end of the body."""
+        found: Mapping[str, Any] = orjson.loads(b'{"data":null%b' % _kept(self)[2]).get("extensions", {})
+        return found
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the response's headers say beside what all say."""
+        found: Mapping[str, str] = _kept(self)[3]
+        return found
+
+    @property
+    def cursor(self) -> str | None:
+        """Of the event it answers."""
+        found: str | None = _kept(self)[4]
         return found
 
     def body(self) -> bytes:
         """The response map as JSON bytes."""
-        text: bytes = self._text  # type: ignore[attr-defined]
-        told = b'{"errors":%b,"data":' % orjson.dumps(self.errors) if self.errors else b'{"data":'
-        tail: bytes | None = self._tail  # type: ignore[attr-defined]
-        return b"".join((told, text, tail_of(self.extensions) if tail is None else tail))
+        text, errors, tail, _, _ = _kept(self)
+        if errors:
+            return b'{"errors":%b,"data":%b%b' % (orjson.dumps(errors), text, tail)
+        return b'{"data":%b%b' % (text, tail)
 
     def also(self, **extensions: Any) -> Response:
         """The same response with more extensions."""
-        return Written(self._text, self.errors, {**self.extensions, **extensions}, self.headers)  # type: ignore[attr-defined]
+        text, errors, _, headers, cursor = _kept(self)
+        return Written(text, errors, tail_of({**self.extensions, **extensions}), headers, cursor)
 
     def content(self) -> bytes:
         """The data alone as JSON bytes."""
-        text: bytes = self._text  # type: ignore[attr-defined]
+        text: bytes = _kept(self)[0]
         return text
 
     def at(self, cursor: str) -> Response:
         """The same as the answer to an event."""
-        return Written(self._text, self.errors, self.extensions, self.headers, cursor)  # type: ignore[attr-defined]
+        text, errors, tail, headers, _ = _kept(self)
+        return Written(text, errors, tail, headers, cursor)
+
+
+_kept = Written._kept.__get__  # type: ignore[attr-defined]
+_keep = Written._kept.__set__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

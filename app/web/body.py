@@ -68,12 +68,11 @@ def plain_body(body: bytes, depth: int) -> tuple[str, str | None, Mapping[str, A
     which `parse_body` reads or refuses."""
     try:
         members = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        text = members.pop("query")
+        variables, name = members.pop("variables", None), members.pop("operationName", None)
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         return None
-    if type(members) is not dict or body.count(b"[") + body.count(b"{") > depth:
-        return None
-    text, name, variables = members.get("query"), members.get("operationName"), members.get("variables")
-    if type(text) is not str or len(members) != 1 + ("operationName" in members) + ("variables" in members):
+    if members or type(text) is not str or body.count(b"[") + body.count(b"{") > depth:
         return None
     if (name is not None and type(name) is not str) or (variables is not None and type(variables) is not dict):
         return None

@@ -49,9 +49,15 @@ class DirectProtocol(HttpToolsProtocol):
     _postponed = False
     _ahead = b""
     _ends = False
-    # the server's own header lines as they are written, and the list they were made of
-    _lines = b""
+    # an answer that is written at the end of the loop's turn
+    _held = b""
+    # the server's own header lines as they are written below the status, and the list they were made of
+    _first = b""
     _lines_of: object = None
+    # of the last message with a head that is known: the head, what it says, and the bytes of the whole
+    _same = b""
+    _says: Head | None = None
+    _size = -1
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -74,13 +80,20 @@ class DirectProtocol(HttpToolsProtocol):
         """Stops what nobody waits for any more."""
         if self._waiting is not None:
             self._waiting.cancel()
-        self._waiting, self._ahead = None, b""
+        self._waiting, self._ahead, self._held = None, b"", b""
         self._known.clear()
+        self._same, self._size = b"", -1
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
+    def eof_received(self) -> None:
+        """The peer sends no more, but may still read."""
+        self.let_out()
+        super().eof_received()
+
     def shutdown(self) -> None:
         """Closes the connection after the answer that is waited for."""
+        self.let_out()
         self._ends = True
         if self._waiting is None and not self._postponed:
             super().shutdown()
@@ -95,9 +108,18 @@ class DirectProtocol(HttpToolsProtocol):
         if ahead:
             self._read(ahead)
         if self._ends and self._waiting is None:
+            self.let_out()
             super().shutdown()
 
+    def let_out(self) -> None:
+        """Writes what was held back."""
+        held, self._held = self._held, b""
+        if held and not self.transport.is_closing():
+            self.transport.write(held)
+
     def _read(self, data: bytes) -> None:
+        if self._held:
+            self.let_out()
         self._answered = False
         if not (self._between and self._known and self._is_next() and self._again(data)):
             self._parse(data)
@@ -163,6 +185,7 @@ class DirectProtocol(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """Answers from here leave a running timer as it is, so it may have to wait for the rest."""
+        self.let_out()
         if self.transport.is_closing():
             return
         left = self._last + self.timeout_keep_alive - time.perf_counter()
@@ -203,13 +226,18 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _again(self, data: bytes) -> bool:
         """Answers a request with a head that is known; False where it takes the parser after all."""
+        if len(data) == self._size and data.startswith(self._same):
+            return self._quickly(data, len(self._same), self._says)  # type: ignore[arg-type]
         for before, behind, head in self._known:
             if data.startswith(before):
                 at = len(before)
                 stop = data.find(b"\r", at, at + 8)
                 if stop > at and data.startswith(behind, stop) and data[at:stop].isdigit():
                     end = stop + len(behind)
-                    return len(data) - end == int(data[at:stop]) and self._quickly(data, end, head)
+                    if len(data) - end != int(data[at:stop]):
+                        return False
+                    self._same, self._says, self._size = data[:end], head, len(data)
+                    return self._quickly(data, end, head)
         return False
 
     def _quickly(self, data: bytes, end: int, head: Head) -> bool:
@@ -226,7 +254,7 @@ class DirectProtocol(HttpToolsProtocol):
             self._tried, self._made = True, answer
             return False
         self._arrived = None
-        self._write(answer)
+        self._write(answer, alone=True)
         return True
 
     async def _finish(self, waiting: Waiting, data: bytes) -> None:
@@ -246,7 +274,7 @@ class DirectProtocol(HttpToolsProtocol):
             self._left(waiting)
             return
         if answer is not None and not answer.long:
-            self._write(answer)
+            self._write(answer, alone=True)
         else:
             self._tried, self._made, self._fault = True, answer, fault
             self._begun = (waiting.record, waiting.started)
@@ -255,28 +283,32 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _left(self, waiting: Waiting) -> None:
         """A client that hung up."""
-        self._short.left(waiting.record, HANGUP, time.perf_counter() - waiting.started)  # type: ignore[union-attr]
+        self._short.access.leave(waiting.record, HANGUP, time.perf_counter() - waiting.started)  # type: ignore[union-attr]
 
-    def _write(self, answer: Answer) -> None:
+    def _write(self, answer: Answer, *, alone: bool = False) -> None:
+        """A short answer to a message that came alone is written with the others of this turn."""
         if answer.packed:
             begun = time.perf_counter()
             answer.pack_now()
             self._short.turns.spend(time.perf_counter() - begun)  # type: ignore[union-attr]
         every = self.server_state.default_headers
         if every is not self._lines_of:
-            self._lines, self._lines_of = b"".join([b"%b: %b\r\n" % line for line in every]), every
-        pieces = (_OK, self._lines, answer.head(), b"\r\n", answer.text)
-        if len(answer.text) < _SHORT:
-            self.transport.write(b"".join(pieces))
-        else:
-            self.transport.writelines((b"".join(pieces[:-1]), answer.text))
+            self._first, self._lines_of = _OK + b"".join([b"%b: %b\r\n" % line for line in every]), every
+        head, text = answer.head(self._first), answer.text
         self._last = now = time.perf_counter()
+        if len(text) >= _SHORT:
+            self.transport.writelines((head, text))
+        elif alone:
+            self._held = head + text
+            self._short.outbox.put(self.let_out, now)  # type: ignore[union-attr]
+        else:
+            self.transport.write(head + text)
         self.server_state.total_requests += 1
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
-        self._short.left(answer.record, 200, now - answer.started)  # type: ignore[union-attr]
+        self._short.access.leave(answer.record, 200, now - answer.started)  # type: ignore[union-attr]
 
 
 def short_way_of(application: Any) -> ShortWay | None:

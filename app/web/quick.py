@@ -23,7 +23,7 @@ from app.web.negotiation import GRAPHQL, JSON, preferred
 from app.web.ports import Authenticator, Documents
 from app.web.record import RequestRecord, request_id_of
 from app.web.settings import WebSettings
-from app.web.turns import Turns
+from app.web.turns import Outbox, Turns
 
 ANSWER = "tidegate.answer"
 """Where a scope holds an answer that is ready but for its compression."""
@@ -118,12 +118,11 @@ class Answer:
         own = [(b"x-request-id", request_id), (b"content-length", length)]
         return [*_lines(self.media, self.sized), *self.more, *own]
 
-    def head(self) -> bytes:
-        """Every header as it is written, but for the empty line at the end."""
+    def head(self, first: bytes) -> bytes:
+        """What is written before the text, after the first lines."""
         more = b"".join([b"%b: %b\r\n" % line for line in self.more]) if self.more else b""
-        request_id = self.record.request_id.encode()
-        return b"%b%bx-request-id: %b\r\ncontent-length: %d\r\n" % (
-            _head(self.media, self.sized), more, request_id, len(self.text)
+        return b"%b%b%bx-request-id: %b\r\ncontent-length: %d\r\n\r\n" % (
+            first, _head(self.media, self.sized), more, self.record.request_id.encode(), len(self.text)
         )  # fmt: skip
 
 
@@ -156,7 +155,8 @@ class ShortWay:
         self._settings = settings
         self._depth, self._reject = settings.max_json_depth, settings.reject_missing_scopes
         self.turns = Turns()
-        self._access = Access(metrics)
+        self.outbox = Outbox()
+        self.access = Access(metrics)
         self._documents = documents
 
     def head(self, headers: Headers) -> Head | None:
@@ -230,10 +230,6 @@ class ShortWay:
         document = self._documents.now(sent.asked, principal)
         return None if document is None else (document, sent.operation_name, sent.variables)
 
-    def left(self, record: RequestRecord, status: int, seconds: float) -> None:
-        """The log line and the counts of a request that ends here, after so long."""
-        self._access.leave(record, status, seconds)
-
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -284,7 +280,7 @@ class Quick:
         await answer.pack()
         await send({"type": "http.response.start", "status": 200, "headers": answer.lines()})
         await send({"type": "http.response.body", "body": answer.text})
-        self._short.left(answer.record, 200, time.perf_counter() - answer.started)
+        self._short.access.leave(answer.record, 200, time.perf_counter() - answer.started)
         return None
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 SECONDS = 0.01
+HELD_SECONDS = 0.001
 
 
 class Turns:
@@ -47,3 +48,32 @@ class Turns:
             self.full = self._spent >= self._seconds or bool(self._waiting)
             if self._waiting:
                 self.spend(0.0)
+
+
+class Outbox:
+    """The short answers of one turn of the loop, written together at its end. A write wakes whoever waits for it, which
+    takes longer than the write; one that follows another finds its reader awake."""
+
+    def __init__(self, seconds: float = HELD_SECONDS) -> None:
+        self._seconds = seconds
+        self._writes: list[Callable[[], None]] = []
+        self._since = 0.0
+
+    def put(self, write: Callable[[], None], now: float) -> None:
+        """Calls it at the end of the turn, or with the next one where the first has waited long enough."""
+        if not self._writes:
+            self._since = now
+            asyncio.get_running_loop().call_soon(self._empty)
+        self._writes.append(write)
+        if now - self._since > self._seconds:
+            self._empty()
+
+    def _empty(self) -> None:
+        writes, self._writes = iter(self._writes), []
+        try:
+            for write in writes:
+                write()
+        finally:
+            self._writes[:0] = writes  # none, unless one has failed
+            if self._writes:
+                asyncio.get_running_loop().call_soon(self._empty)

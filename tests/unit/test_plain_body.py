@@ -1,6 +1,7 @@
 """The short way of reading a body says what the whole reading says, or nothing."""
 
 import contextlib
+from itertools import product
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from app.engine.charge import Meter
-from app.engine.operation import tail_of
+from app.engine.operation import Response, Written, tail_of
 from app.errors import BadUserInput
 from app.principal import Principal
 from app.web.body import GraphQLRequest, parse_body, plain_body
@@ -55,11 +56,22 @@ def test_most_bodies_are_plain(members: dict[str, Any]) -> None:
     assert (plain_body(body, 9) is not None) == (body.count(b"{") + body.count(b"[") <= 9)
 
 
-def test_the_receipt_of_who_pays_nothing_is_the_callers_own_and_ends_the_body_alike() -> None:
-    meter = Meter(100, SetClock())
-    first, second = [meter.receipt(Principal("s", "org_1", frozenset()), 7, 3) for _ in range(2)]
-    first.extensions["cost"]["actual"] = 99
+def test_the_receipt_of_who_pays_nothing_ends_the_body_as_others_do() -> None:
+    meter, caller = Meter(100, SetClock()), Principal("s", "org_1", frozenset())
+    receipts = [meter.receipt(caller, 7, 3) for _ in range(2)]
 
-    assert second.extensions["cost"] == meter.account(Principal("s", "org_1", frozenset()), 7, 3)
-    assert second.tail == tail_of(second.extensions)
+    assert {one.tail for one in receipts} == {tail_of({"cost": meter.account(caller, 7, 3)})}
     assert (meter.requested, meter.actual) == (14, 6)
+
+
+def test_what_the_database_has_written_reads_as_what_an_executor_made() -> None:
+    data, extensions = {"a": [1, None, "é"]}, {"cost": {"actual": 3}}
+    errors = [{"message": "no", "extensions": {"code": "FORBIDDEN"}}]
+    for told, more in product(([], errors), ({}, extensions)):
+        made = Response(200, executed=True, data=data, errors=told, extensions=more, headers={"A": "b"}, cursor="c")
+        text = Written(orjson.dumps(data), told, tail_of(more), {"A": "b"}, "c")
+
+        for one, other in ((text, made), (text.also(x=1), made.also(x=1)), (text.at("d"), made.at("d"))):
+            assert orjson.loads(one.body()) == orjson.loads(other.body()) == other.payload() == one.payload()
+            assert one.content() == other.content()
+            assert (one.status, one.executed, one.headers, one.cursor) == (200, True, other.headers, other.cursor)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.web.turns import Turns
+from app.web.turns import Outbox, Turns
 
 
 async def test_a_turn_is_full_once_its_time_is_spent_and_the_next_is_not() -> None:
@@ -57,3 +57,41 @@ async def test_what_fails_does_not_hold_up_what_waits_behind_it() -> None:
     for _ in range(4):
         await asyncio.sleep(0)
     assert done == [1]
+
+
+async def test_what_is_put_in_one_turn_is_written_at_its_end_in_order() -> None:
+    outbox, done = Outbox(1.0), list[int]()
+    for number in range(3):
+        outbox.put(lambda number=number: done.append(number), 0.1 * number)  # type: ignore[misc]
+    assert done == []
+    await asyncio.sleep(0)
+    assert done == [0, 1, 2]
+
+    outbox.put(lambda: done.append(3), 9.0)
+    assert done == [0, 1, 2]
+    await asyncio.sleep(0)
+    assert done == [0, 1, 2, 3]
+
+
+async def test_what_has_waited_for_long_is_written_within_the_turn() -> None:
+    outbox, done = Outbox(1.0), list[int]()
+    for number in range(4):
+        outbox.put(lambda number=number: done.append(number), 0.9 * number)  # type: ignore[misc]
+    assert done == [0, 1, 2]
+    await asyncio.sleep(0)
+    assert done == [0, 1, 2, 3]
+
+
+async def test_a_write_that_fails_takes_nothing_from_others() -> None:
+    outbox, done, faults = Outbox(1.0), list[int](), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+
+    def broken() -> None:
+        raise RuntimeError
+
+    outbox.put(broken, 0.0)
+    outbox.put(lambda: done.append(1), 0.0)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert done == [1]
+    assert len(faults) == 1

@@ -55,8 +55,9 @@ Key = tuple[str, str | None, frozenset[str]]
 @dataclass(slots=True)
 class Variant:
     """An operation for one form of its inputs, ready to run. `wide` looks for shared rows too; `narrow` does not, and
-    says in its last column when it should have. Root fields `elsewhere`, with the reasons, are left to the executor,
-    those `answered` are not. Until `heavy` it is kept off the loop, which it has held up."""
+    should have where one of the `guarded` (their places) finds no row, or says so in its last column where it can. Root
+    fields `elsewhere`, with the reasons, are left to the executor, those `answered` are not. Until `heavy` it is kept
+    off the loop, which it has held up."""
 
     assembly: Assembly
     reads: tuple[Read, ...]
@@ -64,6 +65,7 @@ class Variant:
     wide: tuple[tuple[Statement, "_Pick"], ...]
     denied: tuple[Denied, ...]
     costs: Costs
+    guarded: tuple[tuple[int, bool], ...]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
     heavy: float = 0.0
@@ -111,8 +113,9 @@ class Ready(NamedTuple):
     def write(self, found: Sequence[Rows], *, wide: bool) -> bytes | None:
         """The data as JSON. Unready where only the executor can tell."""
         if not wide:
-            for (statement, _), rows in zip(self.variant.narrow, found, strict=True):
-                if statement.guard and (not rows or (statement.guard == "told" and rows[0][-1])):
+            for place, told in self.variant.guarded:
+                rows = found[place]
+                if not rows or (told and rows[0][-1]):
                     return None
         return self.variant.assembly.write(found, self.values)
 
@@ -261,9 +264,9 @@ class Lane:
             found = [_statement(tree, writer) for tree, writer in zip(trees, writers, strict=True)]
             return tuple((statement, _picking(statement.places)) for statement in found)
 
-        return Variant(
-            assembly(compiled.parts), reads, written(True), written(False), denied, costs, elsewhere, answered
-        )
+        narrow, wide = written(True), written(False)
+        guarded = tuple((at, one.guard == "told") for at, (one, _) in enumerate(narrow) if one.guard)
+        return Variant(assembly(compiled.parts), reads, narrow, wide, denied, costs, guarded, elsewhere, answered)
 
     def _typed(self, kind: str, read: Read) -> Read:
         """A list is JSON on SQLite and an array on PostgreSQL."""
