@@ -117,6 +117,20 @@ BY_KEY = {"sqlite_with_rowid": False}
 the way to a row."""
 
 
+def newest(name: str, column: str) -> sa.Index:
+    """For the newest rows of an organisation that have one value: a page is read off it without sorting, however many
+    or few they are."""
+    return sa.Index(name, "organisation_id", column, "created_at", "id")
+
+
+def live(name: str) -> sa.Index:
+    """For the newest rows that are not archived, and for counting them. Without its last column SQLite would look at
+    each row."""
+    only = sa.text("archived_at IS NULL")
+    columns = ("organisation_id", "created_at", "id", "archived_at")
+    return sa.Index(name, *columns, sqlite_where=only, postgresql_where=only)
+
+
 def key() -> Any:
     """The primary key: the global id."""
     return Field(primary_key=True, sa_type=Words)

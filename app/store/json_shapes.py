@@ -125,6 +125,9 @@ class Dialect(ABC):
     def among(self, column: str, slot: str) -> str: ...
 
     @abstractmethod
+    def sorted_later(self, key: str) -> str: ...
+
+    @abstractmethod
     def all_words(self, column: str, slot: str) -> str: ...
 
     @abstractmethod

@@ -30,6 +30,7 @@ from app.store.json_tree import (
     Total,
     Value,
     kind_of,
+    picks_few,
 )
 from app.store.scope import FOREIGN, SHARED
 from app.store.sight import ROW, DialectName, Sight, scope_text
@@ -332,6 +333,8 @@ class Writer(Dialect):
         text = ""
         if select.order:
             keys = [self.sort_key(row, order) for order in select.order]
+            if picks_few(select):
+                keys = [self.sorted_later(key) for key in keys]
             text += f" ORDER BY {self._ordering(select.order, keys)}"
         if select.limit is not None:
             text += f" LIMIT {self.slot(select.limit)}{' + 1' if more else ''}"
@@ -339,14 +342,14 @@ class Writer(Dialect):
 
     def _conditions(self, select: Select, row: Row, *, within: bool = False, sight: Sight = "probed") -> list[str]:
         found = [f"({self.scope(row, within=within, sight=sight)})"]
-        found += [self._condition(row, where) for where in select.where]
+        found += [self._condition(row, where, select.order[:1]) for where in select.where]
         if select.after is not None:
             keys = ", ".join(self.sort_key(row, order) for order in select.order)
             values = ", ".join(self.slot(slot) for slot in select.after)
             found.append(f"({keys}) {'<' if select.order[0].descending else '>'} ({values})")
         return found
 
-    def _condition(self, row: Row, where: Where) -> str:
+    def _condition(self, row: Row, where: Where, order: Sequence[Order]) -> str:
         column = f"{row.alias}.{TABLES[row.table].c[where.column].name}"
         if where.operator == "filled":
             return f"{column} IS {'NOT ' if where.value else ''}NULL"
@@ -355,15 +358,20 @@ class Writer(Dialect):
             case "eq":
                 return f"{column} = {value}"
             case "ge":
-                return f"{column} >= {value}"
+                return f"{self._bounded(row, where, order) or column} >= {value}"
             case "lt":
-                return f"{column} < {value}"
+                key = self._bounded(row, where, order)
+                return f"{key} < {value} AND {column} IS NOT NULL" if key else f"{column} < {value}"
             case "in":
                 return self.among(column, value)
             case "under":
                 return f"({column} = {value} OR {column} LIKE {value} || '%')"
             case "words":
                 return self.all_words(column, value)
+
+    def _bounded(self, row: Row, where: Where, order: Sequence[Order]) -> str:
+        """The first sort key where it is this column: its index has the rows of a range side by side."""
+        return self.sort_key(row, order[0]) if order and order[0].column == where.column else ""
 
     def sort_key(self, row: Row, order: Order) -> str:
         kind = kind_of(row.table, order.column)

@@ -233,6 +233,14 @@ class Kind:
     scale: int = 0
 
 
+def picks_few(select: Select) -> bool:
+    """Whether it picks rows by a list of what is unique in an organisation: no more than the list has."""
+    unique = [
+        set(one.columns.keys()) for one in TABLES[select.table].constraints if isinstance(one, sa.UniqueConstraint)
+    ]
+    return any(where.operator == "in" and {"organisation_id", where.column} in unique for where in select.where)
+
+
 def kind_of(table: str, column: str) -> Kind | None:
     """What a column holds; None where the table has no such column, or none that can be printed."""
     found = TABLES[table].c.get(column)

@@ -23,12 +23,14 @@ from app.store.columns import (
     exact,
     json,
     key,
+    live,
     maybe_day,
     maybe_exact,
     maybe_moment,
     maybe_ref,
     maybe_words,
     moment,
+    newest,
     owner,
     ref,
     words,
@@ -78,6 +80,9 @@ class Product(SQLModel, table=True):
         sa.UniqueConstraint("organisation_id", "sku"),
         sa.Index("ix_product_created", "organisation_id", "created_at", "id"),
         sa.Index("ix_product_updated", "organisation_id", "updated_at", "id"),
+        sa.Index("ix_product_name", "organisation_id", "name", "id"),
+        newest("ix_product_classification", "classification_status"),
+        live("ix_product_live"),
         BY_KEY,
     )
     id: str = key()
@@ -103,7 +108,12 @@ class Product(SQLModel, table=True):
 class Classification(SQLModel, table=True):
     """One proposed or decided HTS number of a product."""
 
-    __table_args__ = (sa.Index("ix_classification_created", "organisation_id", "created_at", "id"), BY_KEY)
+    __table_args__ = (
+        sa.Index("ix_classification_created", "organisation_id", "created_at", "id"),
+        newest("ix_classification_product", "product_id"),
+        newest("ix_classification_status", "status"),
+        BY_KEY,
+    )
     id: str = key()
     organisation_id: str = owner()
     product_id: str = ref("product")
@@ -125,6 +135,10 @@ class Shipment(SQLModel, table=True):
         sa.UniqueConstraint("organisation_id", "reference"),
         sa.Index("ix_shipment_created", "organisation_id", "created_at", "id"),
         sa.Index("ix_shipment_updated", "organisation_id", "updated_at", "id"),
+        sa.Index("ix_shipment_arrival", "organisation_id", sa.text("coalesce(estimated_arrival, '')"), "id"),
+        newest("ix_shipment_importer", "importer_id"),
+        newest("ix_shipment_status", "status"),
+        live("ix_shipment_live"),
         BY_KEY,
     )
     id: str = key()
@@ -190,7 +204,10 @@ class Entry(SQLModel, table=True):
         sa.Index("ix_entry_number", "entry_number"),
         sa.Index("ix_entry_created", "organisation_id", "created_at", "id"),
         sa.Index("ix_entry_updated", "organisation_id", "updated_at", "id"),
-        sa.Index("ix_entry_status", "organisation_id", "status"),
+        sa.Index("ix_entry_filed", "organisation_id", sa.text("coalesce(filed_at, '')"), "id"),
+        newest("ix_entry_importer", "importer_id"),
+        newest("ix_entry_shipment", "shipment_id"),
+        newest("ix_entry_status", "status"),
     )
     id: str = key()
     organisation_id: str = owner()

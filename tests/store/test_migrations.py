@@ -75,3 +75,10 @@ def test_a_gateway_that_serves_does_not_import_alembic_or_the_command_line() -> 
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_an_index_that_is_missing_is_told(store: Store) -> None:
+    for name in ("ix_entry_filed", "ix_entry_status", "ix_product_live"):
+        async with store.write_connection() as connection:
+            await connection.execute(sa.text(f"DROP INDEX {name}"))
+        assert [one for one in await differences(store) if name in one]

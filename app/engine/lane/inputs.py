@@ -251,7 +251,7 @@ def listed(value: Any) -> list[Any]:
 
 def form_of(kind: GraphQLInputType, value: Any) -> Any:
     """What of a value decides the form of a statement: whether it is there, and the value itself where it is a
-    boolean or an enum; of an input object, of each of its members."""
+    boolean or an enum; of an input object, of each of its members; of a list, whether it is one of one."""
     if value is None:
         return None
     if isinstance(kind, GraphQLNonNull):
@@ -260,6 +260,8 @@ def form_of(kind: GraphQLInputType, value: Any) -> Any:
         return tuple((name, form_of(kind.fields[name].type, inner)) for name, inner in value.items())
     if isinstance(kind, GraphQLEnumType) or (isinstance(kind, GraphQLScalarType) and kind.name == "Boolean"):
         return value
+    if isinstance(kind, GraphQLList):
+        return "one" if len(listed(value)) == 1 else "several"
     return True
 
 

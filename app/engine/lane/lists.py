@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
 from app.engine.bindings import BINDING, Paged
-from app.engine.lane.inputs import Given, NotPlannable, Read, Unready, stored
+from app.engine.lane.inputs import Given, NotPlannable, Read, Unready, listed, stored
 from app.engine.paging import LARGEST, decode, keys_of
 from app.errors import BadUserInput
 from app.store.json_tree import Edges, Fixed, Info, Members, Nodes, Page, Slot, Total, kind_of
@@ -164,6 +164,9 @@ def _condition(compiler: "Compiler", table: str, template: Where, member: Given,
         raise NotPlannable(f"a filter by {template.column}")
     if template.operator == "words":
         slot = compiler.slot(lambda variables, literals: patterns(read(variables, literals)), "texts")
+    elif template.operator == "in" and len(listed(member.value)) == 1:
+        only = compiler.slot(lambda variables, literals: stored(listed(read(variables, literals))[0]))
+        return Where(template.column, "eq", only)
     elif template.operator == "in":
         slot = compiler.slot(lambda variables, literals: [stored(one) for one in read(variables, literals)], "texts")
     else:
