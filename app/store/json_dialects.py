@@ -88,8 +88,8 @@ class SqliteWriter(Writer):
     def among(self, column: str, slot: str) -> str:
         return f"{column} IN (SELECT value FROM json_each({slot}))"
 
-    def sorted_later(self, key: str) -> str:
-        return f"+{key}"  # so that no index is looked for by which the rows would come sorted
+    def unindexed(self, expression: str) -> str:
+        return f"+{expression}"  # no index of it is looked for
 
     def all_words(self, column: str, slot: str) -> str:
         return f"NOT EXISTS (SELECT 1 FROM json_each({slot}) w WHERE {column} NOT LIKE w.value ESCAPE '/')"
@@ -232,8 +232,8 @@ class PostgresWriter(Writer):
     def among(self, column: str, slot: str) -> str:
         return f"{column} = ANY ({slot})"
 
-    def sorted_later(self, key: str) -> str:
-        return key  # its statistics say which index is the better one
+    def unindexed(self, expression: str) -> str:
+        return expression  # its statistics say which index is the better one
 
     def all_words(self, column: str, slot: str) -> str:
         return f"NOT EXISTS (SELECT 1 FROM unnest({slot}) w (word) WHERE {column} NOT LIKE w.word ESCAPE '/')"

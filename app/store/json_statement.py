@@ -29,6 +29,7 @@ from app.store.json_tree import (
     Sums,
     Total,
     Value,
+    gives_way,
     kind_of,
     picks_few,
 )
@@ -334,7 +335,7 @@ class Writer(Dialect):
         if select.order:
             keys = [self.sort_key(row, order) for order in select.order]
             if picks_few(select):
-                keys = [self.sorted_later(key) for key in keys]
+                keys = [self.unindexed(key) for key in keys]
             text += f" ORDER BY {self._ordering(select.order, keys)}"
         if select.limit is not None:
             text += f" LIMIT {self.slot(select.limit)}{' + 1' if more else ''}"
@@ -342,36 +343,34 @@ class Writer(Dialect):
 
     def _conditions(self, select: Select, row: Row, *, within: bool = False, sight: Sight = "probed") -> list[str]:
         found = [f"({self.scope(row, within=within, sight=sight)})"]
-        found += [self._condition(row, where, select.order[:1]) for where in select.where]
+        found += [self._condition(row, where, select) for where in select.where]
         if select.after is not None:
             keys = ", ".join(self.sort_key(row, order) for order in select.order)
             values = ", ".join(self.slot(slot) for slot in select.after)
             found.append(f"({keys}) {'<' if select.order[0].descending else '>'} ({values})")
         return found
 
-    def _condition(self, row: Row, where: Where, order: Sequence[Order]) -> str:
+    def _condition(self, row: Row, where: Where, select: Select) -> str:
         column = f"{row.alias}.{TABLES[row.table].c[where.column].name}"
         if where.operator == "filled":
             return f"{column} IS {'NOT ' if where.value else ''}NULL"
         value = self.slot(where.value)
         match where.operator:
             case "eq":
-                return f"{column} = {value}"
+                return f"{self.unindexed(column) if gives_way(select, where) else column} = {value}"
+            case "ge" | "lt" if select.order and select.order[0].column == where.column:
+                key = self.sort_key(row, select.order[0])  # whose index has the rows of a range side by side
+                return f"{key} >= {value}" if where.operator == "ge" else f"{key} < {value} AND {column} IS NOT NULL"
             case "ge":
-                return f"{self._bounded(row, where, order) or column} >= {value}"
+                return f"{column} >= {value}"
             case "lt":
-                key = self._bounded(row, where, order)
-                return f"{key} < {value} AND {column} IS NOT NULL" if key else f"{column} < {value}"
+                return f"{column} < {value}"
             case "in":
                 return self.among(column, value)
             case "under":
                 return f"({column} = {value} OR {column} LIKE {value} || '%')"
             case "words":
                 return self.all_words(column, value)
-
-    def _bounded(self, row: Row, where: Where, order: Sequence[Order]) -> str:
-        """The first sort key where it is this column: its index has the rows of a range side by side."""
-        return self.sort_key(row, order[0]) if order and order[0].column == where.column else ""
 
     def sort_key(self, row: Row, order: Order) -> str:
         kind = kind_of(row.table, order.column)

@@ -2,12 +2,12 @@
 A `Slot` stands for a value of the request; what else comes from a request are response keys, and they are bound."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from app.store.columns import Day, Json, Scaled, Timestamp, Words
-from app.store.statement import Link, Select
+from app.store.statement import Link, Select, Where
 from app.store.tables import TABLES
 
 SlotKind = Literal["text", "integer", "texts"]
@@ -234,11 +234,27 @@ class Kind:
 
 
 def picks_few(select: Select) -> bool:
-    """Whether it picks rows by a list of what is unique in an organisation: no more than the list has."""
-    unique = [
-        set(one.columns.keys()) for one in TABLES[select.table].constraints if isinstance(one, sa.UniqueConstraint)
-    ]
-    return any(where.operator == "in" and {"organisation_id", where.column} in unique for where in select.where)
+    """Whether it picks no more than a few rows: by a list of what is unique in an organisation, or by what they belong
+    to, unless that is a party, which can have any number."""
+    table = TABLES[select.table]
+    unique = [set(one.columns.keys()) for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
+    return any(
+        {"organisation_id", where.column} in unique
+        if where.operator == "in"
+        else where.operator == "eq" and _points_at(table.c[where.column]) not in ("", "party")
+        for where in select.where
+    )
+
+
+def gives_way(select: Select, where: Where) -> bool:
+    """Whether a condition is only looked at once the rows were picked by what they point at, which mostly are fewer."""
+    columns = TABLES[select.table].c
+    pointing = any(one.operator == "eq" and _points_at(columns[one.column]) for one in select.where)
+    return pointing and not _points_at(columns[where.column])
+
+
+def _points_at(column: sa.Column[Any]) -> str:
+    return next((str(key.column.table.name) for key in column.foreign_keys), "")
 
 
 def kind_of(table: str, column: str) -> Kind | None:

@@ -138,6 +138,9 @@ class Shipment(SQLModel, table=True):
         sa.Index("ix_shipment_arrival", "organisation_id", sa.text("coalesce(estimated_arrival, '')"), "id"),
         newest("ix_shipment_importer", "importer_id"),
         newest("ix_shipment_status", "status"),
+        sa.Index(
+            "ix_shipment_status_arrival", "organisation_id", "status", sa.text("coalesce(estimated_arrival, '')"), "id"
+        ),
         live("ix_shipment_live"),
         BY_KEY,
     )
@@ -208,6 +211,7 @@ class Entry(SQLModel, table=True):
         newest("ix_entry_importer", "importer_id"),
         newest("ix_entry_shipment", "shipment_id"),
         newest("ix_entry_status", "status"),
+        sa.Index("ix_entry_status_filed", "organisation_id", "status", sa.text("coalesce(filed_at, '')"), "id"),
     )
     id: str = key()
     organisation_id: str = owner()

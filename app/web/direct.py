@@ -51,13 +51,13 @@ class DirectProtocol(HttpToolsProtocol):
     _ends = False
     # an answer that is written at the end of the loop's turn
     _held = b""
-    # the server's own header lines as they are written below the status, and the list they were made of
-    _first = b""
+    # the status line and the server's own header lines as they are written, and the list these were made of
+    _opening = b""
     _lines_of: object = None
     # of the last message with a head that is known: the head, what it says, and the bytes of the whole
-    _same = b""
-    _says: Head | None = None
-    _size = -1
+    _last_head = b""
+    _last_says: Head | None = None
+    _last_size = -1
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -82,7 +82,7 @@ class DirectProtocol(HttpToolsProtocol):
             self._waiting.cancel()
         self._waiting, self._ahead, self._held = None, b"", b""
         self._known.clear()
-        self._same, self._size = b"", -1
+        self._last_head, self._last_size = b"", -1
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -226,8 +226,8 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _again(self, data: bytes) -> bool:
         """Answers a request with a head that is known; False where it takes the parser after all."""
-        if len(data) == self._size and data.startswith(self._same):
-            return self._quickly(data, len(self._same), self._says)  # type: ignore[arg-type]
+        if len(data) == self._last_size and data.startswith(self._last_head):
+            return self._quickly(data, len(self._last_head), self._last_says)  # type: ignore[arg-type]
         for before, behind, head in self._known:
             if data.startswith(before):
                 at = len(before)
@@ -236,7 +236,7 @@ class DirectProtocol(HttpToolsProtocol):
                     end = stop + len(behind)
                     if len(data) - end != int(data[at:stop]):
                         return False
-                    self._same, self._says, self._size = data[:end], head, len(data)
+                    self._last_head, self._last_says, self._last_size = data[:end], head, len(data)
                     return self._quickly(data, end, head)
         return False
 
@@ -293,8 +293,8 @@ class DirectProtocol(HttpToolsProtocol):
             self._short.turns.spend(time.perf_counter() - begun)  # type: ignore[union-attr]
         every = self.server_state.default_headers
         if every is not self._lines_of:
-            self._first, self._lines_of = _OK + b"".join([b"%b: %b\r\n" % line for line in every]), every
-        head, text = answer.head(self._first), answer.text
+            self._opening, self._lines_of = _OK + b"".join([b"%b: %b\r\n" % line for line in every]), every
+        head, text = answer.head(self._opening), answer.text
         self._last = now = time.perf_counter()
         if len(text) >= _SHORT:
             self.transport.writelines((head, text))

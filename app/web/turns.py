@@ -58,22 +58,23 @@ class Outbox:
         self._seconds = seconds
         self._writes: list[Callable[[], None]] = []
         self._since = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def put(self, write: Callable[[], None], now: float) -> None:
         """Calls it at the end of the turn, or with the next one where the first has waited long enough."""
-        if not self._writes:
-            self._since = now
-            asyncio.get_running_loop().call_soon(self._empty)
+        loop = asyncio.get_running_loop()
+        if not self._writes or loop is not self._loop:
+            self._since, self._loop = now, loop
+            loop.call_soon(self._empty)
         self._writes.append(write)
         if now - self._since > self._seconds:
             self._empty()
 
     def _empty(self) -> None:
-        writes, self._writes = iter(self._writes), []
-        try:
-            for write in writes:
+        writes, self._writes = self._writes, []
+        for write in writes:
+            try:
                 write()
-        finally:
-            self._writes[:0] = writes  # none, unless one has failed
-            if self._writes:
-                asyncio.get_running_loop().call_soon(self._empty)
+            except Exception as fault:  # of one connection, and none of the others'
+                told = {"message": "an answer could not be written", "exception": fault}
+                asyncio.get_running_loop().call_exception_handler(told)

@@ -18,10 +18,13 @@ _NEWEST = (
     ("ix_shipment_importer", "shipment", "importer_id"),
     ("ix_shipment_status", "shipment", "status"),
 )
+_FILED, _ARRIVAL = sa.text("coalesce(filed_at, '')"), sa.text("coalesce(estimated_arrival, '')")
 _ORDERED = (
-    ("ix_entry_filed", "entry", sa.text("coalesce(filed_at, '')")),
-    ("ix_product_name", "product", "name"),
-    ("ix_shipment_arrival", "shipment", sa.text("coalesce(estimated_arrival, '')")),
+    ("ix_entry_filed", "entry", [_FILED]),
+    ("ix_entry_status_filed", "entry", ["status", _FILED]),
+    ("ix_product_name", "product", ["name"]),
+    ("ix_shipment_arrival", "shipment", [_ARRIVAL]),
+    ("ix_shipment_status_arrival", "shipment", ["status", _ARRIVAL]),
 )
 _LIVE = (("ix_product_live", "product"), ("ix_shipment_live", "shipment"))
 
@@ -31,8 +34,8 @@ def upgrade() -> None:
     op.drop_index("ix_entry_status", table_name="entry")
     for name, table, column in _NEWEST:
         op.create_index(name, table, ["organisation_id", column, "created_at", "id"], unique=False)
-    for name, table, key in _ORDERED:
-        op.create_index(name, table, ["organisation_id", key, "id"], unique=False)
+    for name, table, keys in _ORDERED:
+        op.create_index(name, table, ["organisation_id", *keys, "id"], unique=False)
     only = sa.text("archived_at IS NULL")
     for name, table in _LIVE:
         columns = ["organisation_id", "created_at", "id", "archived_at"]
