@@ -95,3 +95,23 @@ async def test_a_write_that_fails_takes_nothing_from_others() -> None:
         await asyncio.sleep(0)
     assert done == [1]
     assert len(faults) == 1
+
+
+def test_what_a_loop_left_behind_holds_up_nothing_on_the_next() -> None:
+    outbox, done, loop = Outbox(1.0), list[int](), asyncio.new_event_loop()
+
+    def last() -> None:
+        outbox.put(lambda: done.append(1), 0.0)
+        loop.stop()  # before it comes to what was put
+
+    async def another() -> None:
+        outbox.put(lambda: done.append(2), 0.0)
+        await asyncio.sleep(0)
+
+    loop.call_soon(last)
+    loop.run_forever()
+    loop.close()
+    assert done == []
+
+    asyncio.run(another())
+    assert done == [1, 2]
