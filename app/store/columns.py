@@ -123,6 +123,11 @@ def newest(name: str, column: str) -> sa.Index:
     return sa.Index(name, "organisation_id", column, "created_at", "id")
 
 
+def dated(name: str, moment: str, *within: str) -> sa.Index:
+    """For rows in the order of a moment that some do not have yet, written as it is sorted by."""
+    return sa.Index(name, "organisation_id", *within, sa.text(f"coalesce({moment}, '')"), "id")
+
+
 def live(name: str) -> sa.Index:
     """For the newest rows that are not archived, and for counting them. Without its last column SQLite would look at
     each row."""

@@ -239,9 +239,8 @@ def picks_few(select: Select) -> bool:
     table = TABLES[select.table]
     unique = [set(one.columns.keys()) for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
     return any(
-        {"organisation_id", where.column} in unique
-        if where.operator == "in"
-        else where.operator == "eq" and _points_at(table.c[where.column]) not in ("", "party")
+        (where.operator == "in" and {"organisation_id", where.column} in unique)
+        or (where.operator == "eq" and _points_at(table.c[where.column]) not in ("", "party"))
         for where in select.where
     )
 

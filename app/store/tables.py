@@ -19,6 +19,7 @@ from app.store.columns import (
     MONEY,
     QUANTITY,
     Words,
+    dated,
     day,
     exact,
     json,
@@ -135,12 +136,10 @@ class Shipment(SQLModel, table=True):
         sa.UniqueConstraint("organisation_id", "reference"),
         sa.Index("ix_shipment_created", "organisation_id", "created_at", "id"),
         sa.Index("ix_shipment_updated", "organisation_id", "updated_at", "id"),
-        sa.Index("ix_shipment_arrival", "organisation_id", sa.text("coalesce(estimated_arrival, '')"), "id"),
+        dated("ix_shipment_arrival", "estimated_arrival"),
         newest("ix_shipment_importer", "importer_id"),
         newest("ix_shipment_status", "status"),
-        sa.Index(
-            "ix_shipment_status_arrival", "organisation_id", "status", sa.text("coalesce(estimated_arrival, '')"), "id"
-        ),
+        dated("ix_shipment_status_arrival", "estimated_arrival", "status"),
         live("ix_shipment_live"),
         BY_KEY,
     )
@@ -207,11 +206,11 @@ class Entry(SQLModel, table=True):
         sa.Index("ix_entry_number", "entry_number"),
         sa.Index("ix_entry_created", "organisation_id", "created_at", "id"),
         sa.Index("ix_entry_updated", "organisation_id", "updated_at", "id"),
-        sa.Index("ix_entry_filed", "organisation_id", sa.text("coalesce(filed_at, '')"), "id"),
+        dated("ix_entry_filed", "filed_at"),
         newest("ix_entry_importer", "importer_id"),
         newest("ix_entry_shipment", "shipment_id"),
         newest("ix_entry_status", "status"),
-        sa.Index("ix_entry_status_filed", "organisation_id", "status", sa.text("coalesce(filed_at, '')"), "id"),
+        dated("ix_entry_status_filed", "filed_at", "status"),
     )
     id: str = key()
     organisation_id: str = owner()

@@ -54,10 +54,6 @@ class DirectProtocol(HttpToolsProtocol):
     # the status line and the server's own header lines as they are written, and the list these were made of
     _opening = b""
     _lines_of: object = None
-    # of the last message with a head that is known: the head, what it says, and the bytes of the whole
-    _last_head = b""
-    _last_says: Head | None = None
-    _last_size = -1
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -82,7 +78,6 @@ class DirectProtocol(HttpToolsProtocol):
             self._waiting.cancel()
         self._waiting, self._ahead, self._held = None, b"", b""
         self._known.clear()
-        self._last_head, self._last_size = b"", -1
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -226,18 +221,13 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _again(self, data: bytes) -> bool:
         """Answers a request with a head that is known; False where it takes the parser after all."""
-        if len(data) == self._last_size and data.startswith(self._last_head):
-            return self._quickly(data, len(self._last_head), self._last_says)  # type: ignore[arg-type]
         for before, behind, head in self._known:
             if data.startswith(before):
                 at = len(before)
                 stop = data.find(b"\r", at, at + 8)
                 if stop > at and data.startswith(behind, stop) and data[at:stop].isdigit():
                     end = stop + len(behind)
-                    if len(data) - end != int(data[at:stop]):
-                        return False
-                    self._last_head, self._last_says, self._last_size = data[:end], head, len(data)
-                    return self._quickly(data, end, head)
+                    return len(data) - end == int(data[at:stop]) and self._quickly(data, end, head)
         return False
 
     def _quickly(self, data: bytes, end: int, head: Head) -> bool:

@@ -1,5 +1,6 @@
 """How long one turn of the event loop may be spent on answers that are made without waiting. What comes after that has
-its turn later, in order, so that whatever waits for anything is not held up by all that is ready."""
+its turn later, in order, so that whatever waits for anything is not held up by all that is ready. And when the answers
+of a turn are written."""
 
 import asyncio
 from collections import deque
